@@ -1,0 +1,3 @@
+// Package dialer decides whom we call next, and whether we may: one loop a campaign. It arrives with the dialer
+// release.
+package dialer
