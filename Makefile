@@ -1,0 +1,73 @@
+# callbox. `make help` lists what can be made; `make run` and `make test` need nothing but Go and make.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+STATIC   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+BINARY   := build/callbox
+TOOLS    := build/tools
+FUZZTIME ?= 20s
+# the packages whose tests run a second time under the race detector: all that need no phones
+RACED     = $(shell go list ./... | grep -v /sim/peers)
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+run: build ## build and start a box with the demo office; says what to register and what to dial
+	$(BINARY) run --demo
+
+build: ## the one static binary, build/callbox
+	$(STATIC) -o $(BINARY) ./appliance/callbox
+
+.PHONY: help run build test peers check format vet staticcheck modules bench fuzz docs deb clean
+
+test: peers ## everything; installs SIPp, baresip and espeak-ng where they are missing
+	@mkdir -p build
+	@set -o pipefail; { \
+	  CGO_ENABLED=1 go test -race -short $(RACED) && go test -count=1 -timeout 20m ./... ; \
+	} 2>&1 | tee build/test.log || { \
+	  printf '\nwhat failed (all of it: build/test.log):\n'; grep -E '^ *--- FAIL|^FAIL|^panic:|DATA RACE' build/test.log; exit 1; }
+
+peers: ## the phones and carriers that tests talk to, from Debian's packages (sudo unless root)
+	@bash firmware/peers.sh
+
+check: format vet staticcheck modules ## format, vet, staticcheck, and that go.mod says what the code imports
+
+format:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted (gofmt -w them):"; echo "$$unformatted"; exit 1; }
+
+vet:
+	go vet ./...
+
+staticcheck: $(TOOLS)/staticcheck
+	$(TOOLS)/staticcheck ./...
+
+modules:
+	go mod verify
+	go mod tidy -diff
+	cd firmware/tools && go mod tidy -diff
+
+bench: ## ours against the null reference, side by side
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzzer for FUZZTIME (20s) each
+	@set -e; for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; done
+
+docs: build ## docs/reference.md, written by `callbox docs` from the language's own types
+	$(BINARY) docs --markdown > docs/reference.md
+
+deb: $(TOOLS)/nfpm ## Debian packages for amd64 and arm64, in build/
+	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' NFPM=$(TOOLS)/nfpm bash firmware/deb/build.sh
+
+$(TOOLS)/%: firmware/tools/go.mod
+	@mkdir -p $(TOOLS)
+	cd firmware/tools && CGO_ENABLED=0 go build -o $(abspath $(TOOLS))/ tool
+
+clean: ## what make made
+	rm -rf build
