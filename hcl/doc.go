@@ -1,0 +1,17 @@
+// Package hcl is the configuration language of the box: it reads a directory
+// of HCL files, checks every word of it and returns plain Go values. It owns
+// what may be written and what it means: the blocks, their attributes with
+// ranges and defaults, the references between them, the expressions that are
+// evaluated at load and those that stay live, and the reference pages made
+// from all this.
+//
+// It never touches the clock, the network, a random source or a goroutine,
+// and it reads nothing but the file system it is handed: the same files give
+// the same Config, or the same diagnostics. Files are taken for untrusted:
+// size, nesting and the work an expression may cause are limited before they
+// can hurt.
+//
+// Load ends either with a Config that nobody changes any more, or with
+// diagnostics that name every mistake at once, each with its place, what is
+// allowed there and what was probably meant. Secrets never appear in either.
+package hcl
