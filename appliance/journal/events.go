@@ -1,0 +1,237 @@
+package journal
+
+import "encoding/json"
+
+// Type names what happened. This file is the glossary: a type that is not here does not occur.
+type Type string
+
+const (
+	TypeCallStarted     Type = "call.started"     // a call reached the box or was placed by it
+	TypeCallAnswered    Type = "call.answered"    // a person or a stage of ours answered; charged time begins
+	TypeCallDigit       Type = "call.digit"       // a key was pressed
+	TypeCallEntered     Type = "call.entered"     // the call came to an ivr, queue, voicemail, extension …
+	TypeCallData        Type = "call.data"        // something was learnt about the call
+	TypeCallTransferred Type = "call.transferred" // the call was passed on
+	TypeCallHeld        Type = "call.held"        // a party put the other on hold
+	TypeCallResumed     Type = "call.resumed"     // that party came back
+	TypeCallRecorded    Type = "call.recorded"    // a recording belongs to the call
+	TypeCallEnded       Type = "call.ended"       // the call is over; written with its CDR
+
+	TypeQueueEntered    Type = "queue.entered"
+	TypeQueueAnnounced  Type = "queue.announced"
+	TypeQueueOffered    Type = "queue.offered"
+	TypeQueueMissed     Type = "queue.missed"
+	TypeQueueRejected   Type = "queue.rejected"
+	TypeQueueAnswered   Type = "queue.answered"
+	TypeQueueAbandoned  Type = "queue.abandoned"
+	TypeQueueOverflowed Type = "queue.overflowed"
+	TypeQueueCallback   Type = "queue.callback"
+
+	TypeAgentStatus   Type = "agent.status"
+	TypeAgentActivity Type = "agent.activity"
+	TypeAgentLogin    Type = "agent.login"
+	TypeAgentLogout   Type = "agent.logout"
+
+	TypeTrunkUp             Type = "trunk.up"
+	TypeTrunkDown           Type = "trunk.down"
+	TypeExtensionRegistered Type = "extension.registered"
+	TypeExtensionExpired    Type = "extension.expired"
+
+	TypeRecordingReady Type = "recording.ready"
+	TypeVoicemailLeft  Type = "voicemail.left"
+	TypeSurveyAnswered Type = "survey.answered"
+	TypeTicketOpened   Type = "ticket.opened"
+	TypeTicketChanged  Type = "ticket.changed"
+
+	TypeConfigApplied   Type = "config.applied"
+	TypeConfigRefused   Type = "config.refused"
+	TypePluginFailed    Type = "plugin.failed"
+	TypeSecurityBlocked Type = "security.blocked"
+
+	TypeSystemStarted Type = "system.started" // the box is up
+	TypeSystemStopped Type = "system.stopped" // the box stops by itself; its absence before a start means a crash
+	TypeSystemShed    Type = "system.shed"    // new calls are refused, or again accepted
+	TypeSystemDisk    Type = "system.disk"    // the store's state changed
+)
+
+// Body is what an event has beside its head. The bodies of this file are the ones that occur; what another version wrote reads
+// back as [Unknown].
+type Body interface{ Type() Type }
+
+// Directions of a call, seen from the office.
+const (
+	In       = "in"
+	Out      = "out"
+	Internal = "internal"
+)
+
+// CallStarted opens a call; nothing else does.
+type CallStarted struct {
+	Direction string   `json:"direction"`           // In, Out or Internal
+	From      string   `json:"from,omitempty"`      // number or extension, empty when hidden
+	To        string   `json:"to,omitempty"`        // where it goes, as we understood it: E.164 or an extension
+	Dialled   string   `json:"dialled,omitempty"`   // the digits as they were dialled
+	Trunk     string   `json:"trunk,omitempty"`     // trunk it came by
+	Extension string   `json:"extension,omitempty"` // phone of ours that placed it
+	Linked    []string `json:"linked,omitempty"`    // calls this one came from
+}
+
+// CallAnswered begins the talk.
+type CallAnswered struct {
+	Who       string `json:"who,omitempty"`       // destination that answered, such as extension.1001
+	Trunk     string `json:"trunk,omitempty"`     // trunk it went out by
+	Extension string `json:"extension,omitempty"` // phone of ours that answered
+}
+
+// CallDigit is one key.
+type CallDigit struct {
+	Digit  string `json:"digit"`            // one of 0-9 * # A-D
+	Method string `json:"method,omitempty"` // rfc4733, info or inband
+	By     string `json:"by,omitempty"`     // caller or callee
+}
+
+// CallEntered says where the call is now.
+type CallEntered struct {
+	Kind      string `json:"kind"`                // kind of destination: extension, ivr, queue, voicemail, trunk …
+	Name      string `json:"name,omitempty"`      // its name
+	Trunk     string `json:"trunk,omitempty"`     // trunk that is tried
+	Extension string `json:"extension,omitempty"` // phone that is rung
+}
+
+// CallData adds to what is known of the call; a later value of the same name replaces the earlier.
+type CallData struct {
+	Data map[string]any    `json:"data,omitempty"` // numbers read back as float64, as JSON has them
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// CallTransferred passes the call on.
+type CallTransferred struct {
+	By     string `json:"by"`               // caller, callee or agent
+	To     string `json:"to"`               // destination
+	Kind   string `json:"kind,omitempty"`   // blind or attended
+	Linked string `json:"linked,omitempty"` // the other call, when there is one
+}
+
+// CallHeld puts the call on hold. It is on hold as long as anybody holds it.
+type CallHeld struct {
+	By string `json:"by,omitempty"` // caller, callee or agent
+}
+
+// CallResumed ends the hold of the same party.
+type CallResumed struct {
+	By string `json:"by,omitempty"`
+}
+
+// CallRecorded names a recording of the call.
+type CallRecorded struct {
+	Recording string `json:"recording"` // its id
+}
+
+// CallEnded closes a call; the CDR is written with it, and nothing about the call is accepted afterwards.
+type CallEnded struct {
+	Outcome   Outcome  `json:"outcome"`
+	Cause     Cause    `json:"cause"`
+	Legs      []Leg    `json:"legs,omitempty"`
+	Linked    []string `json:"linked,omitempty"`    // calls this one led to
+	At        *Stamp   `json:"at,omitempty"`        // when it ended, if that was not when it was written
+	Estimated bool     `json:"estimated,omitempty"` // At is the last moment at which the call was known to be up
+}
+
+// TrunkUp says that a trunk can be used.
+type TrunkUp struct {
+	Trunk string `json:"trunk"`
+}
+
+// TrunkDown says that it cannot.
+type TrunkDown struct {
+	Trunk  string `json:"trunk"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// ExtensionRegistered says that a phone can be rung.
+type ExtensionRegistered struct {
+	Extension string `json:"extension"`
+	Contacts  int    `json:"contacts,omitempty"` // how many it has now
+	Source    string `json:"source,omitempty"`   // address and port
+	UserAgent string `json:"user_agent,omitempty"`
+}
+
+// ExtensionExpired says that a contact is gone.
+type ExtensionExpired struct {
+	Extension string `json:"extension"`
+	Contacts  int    `json:"contacts,omitempty"` // how many it has left
+}
+
+// ConfigApplied says that a generation is live; its number is in the event's head.
+type ConfigApplied struct {
+	Hash    string   `json:"hash"`
+	By      string   `json:"by,omitempty"` // who asked: a user, or watch, start, rollback
+	Changes []string `json:"changes,omitempty"`
+}
+
+// ConfigRefused says that files were not good enough to become a generation.
+type ConfigRefused struct {
+	Hash   string   `json:"hash,omitempty"`
+	By     string   `json:"by,omitempty"`
+	Errors []string `json:"errors,omitempty"` // one line each
+}
+
+// SecurityBlocked says that a source is not listened to for a while.
+type SecurityBlocked struct {
+	Source string `json:"source"` // address
+	Reason string `json:"reason,omitempty"`
+	Until  *Stamp `json:"until,omitempty"`
+}
+
+// SystemStarted says that the box is up.
+type SystemStarted struct {
+	Version   string `json:"version,omitempty"`
+	Recovered int    `json:"recovered,omitempty"` // calls that a crash had cut off
+}
+
+// SystemStopped says that the box stopped by itself.
+type SystemStopped struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// SystemShed says that new calls are refused from now on, or accepted again.
+type SystemShed struct {
+	On     bool   `json:"on"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// SystemDisk says how the store is from now on.
+type SystemDisk struct {
+	State  string `json:"state"` // ok, low, full, readonly, torn
+	Free   uint64 `json:"free,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Unknown is the body of an event of which this version knows no fields. It reads and writes them as they are.
+type Unknown struct {
+	Kind   Type
+	Fields map[string]json.RawMessage
+}
+
+func (CallStarted) Type() Type         { return TypeCallStarted }
+func (CallAnswered) Type() Type        { return TypeCallAnswered }
+func (CallDigit) Type() Type           { return TypeCallDigit }
+func (CallEntered) Type() Type         { return TypeCallEntered }
+func (CallData) Type() Type            { return TypeCallData }
+func (CallTransferred) Type() Type     { return TypeCallTransferred }
+func (CallHeld) Type() Type            { return TypeCallHeld }
+func (CallResumed) Type() Type         { return TypeCallResumed }
+func (CallRecorded) Type() Type        { return TypeCallRecorded }
+func (CallEnded) Type() Type           { return TypeCallEnded }
+func (TrunkUp) Type() Type             { return TypeTrunkUp }
+func (TrunkDown) Type() Type           { return TypeTrunkDown }
+func (ExtensionRegistered) Type() Type { return TypeExtensionRegistered }
+func (ExtensionExpired) Type() Type    { return TypeExtensionExpired }
+func (ConfigApplied) Type() Type       { return TypeConfigApplied }
+func (ConfigRefused) Type() Type       { return TypeConfigRefused }
+func (SecurityBlocked) Type() Type     { return TypeSecurityBlocked }
+func (SystemStarted) Type() Type       { return TypeSystemStarted }
+func (SystemStopped) Type() Type       { return TypeSystemStopped }
+func (SystemShed) Type() Type          { return TypeSystemShed }
+func (SystemDisk) Type() Type          { return TypeSystemDisk }
+func (u Unknown) Type() Type           { return u.Kind }
