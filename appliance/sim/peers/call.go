@@ -1,0 +1,95 @@
+package peers
+
+import (
+	"testing"
+	"time"
+)
+
+// Caller is how SIPp makes a call.
+type Caller struct {
+	From, Name string
+	Number     string
+	Password   string        // empty: it is not challenged, as a trunk is not
+	Code       int           // the final status it expects, default 200
+	Talk       time.Duration // then it hangs up
+	Waits      bool          // it leaves hanging up to the other side
+	Cancel     time.Duration // after the first 180 it waits that long and gives up
+}
+
+// INVITEs differ by their sequence number; these are the caller as the first and the second one see it.
+func (c Caller) First() any  { return numbered{c, 1} }
+func (c Caller) Second() any { return numbered{c, 2} }
+
+// Last is the sequence number of the INVITE that counted.
+func (c Caller) Last() int {
+	if c.Password != "" {
+		return 2
+	}
+	return 1
+}
+
+type numbered struct {
+	Caller
+	CSeq int
+}
+
+// Callee is how SIPp takes a call: rings, then answers or refuses.
+type Callee struct {
+	Ring    time.Duration
+	Code    int           // default 200; 0 cannot be meant, see Rings
+	Rings   bool          // it rings until the caller gives up
+	HangsUp bool          // it ends the call after Talk, otherwise waits for the end
+	Talk    time.Duration //
+}
+
+// Run is how often and from where.
+type Run struct {
+	Address  string // default 127.0.0.1; trunks are told by their address, so a carrier has one of its own
+	Port     int    // default any
+	Calls    int    // of a caller, default 1
+	Rate     int    // new calls a second
+	TCP      bool
+	Ears     []*Ear
+	Patience time.Duration // default 60 s
+}
+
+func (r Run) options() sippOptions {
+	return sippOptions{address: r.Address, port: r.Port, rate: r.Rate, tcp: r.TCP, ears: r.Ears, patience: r.Patience}
+}
+
+// Call makes SIPp call by way of remote (host:port).
+func Call(t testing.TB, remote string, c Caller, r Run) *SIPp {
+	t.Helper()
+	if c.Code == 0 {
+		c.Code = 200
+	}
+	if c.Cancel > 0 {
+		c.Code = 487
+	}
+	o := r.options()
+	o.scenario, o.values, o.remote, o.calls = "caller", c, remote, max(1, r.Calls)
+	return startSIPp(t, o)
+}
+
+// Answer lets SIPp take calls until it is stopped. It answers OPTIONS, too.
+func Answer(t testing.TB, c Callee, r Run) *SIPp {
+	t.Helper()
+	if c.Code == 0 && !c.Rings {
+		c.Code = 200
+	}
+	o := r.options()
+	o.scenario, o.values = "callee", c
+	return startSIPp(t, o)
+}
+
+// Register binds an extension to the port of the run, from which then Answer can take its calls.
+func Register(t testing.TB, remote, number, password string, r Run) {
+	t.Helper()
+	o := r.options()
+	o.scenario, o.remote, o.calls = "register", remote, 1
+	o.values = struct {
+		Number, Password string
+		Expires          int
+	}{number, password, 300}
+	startSIPp(t, o).Done(20 * time.Second)
+}

@@ -1,0 +1,80 @@
+package peers
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is a program we started. It dies with the test, and with the test binary.
+type process struct {
+	cmd  *exec.Cmd
+	gone chan struct{} // closed once it has ended
+	err  error         // its exit, readable once gone is closed
+}
+
+// start runs a program. Its output goes to the file at log, appended, so that a restart keeps what came before.
+func start(t testing.TB, log, dir, name string, args ...string) *process {
+	t.Helper()
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	p := &process{cmd: exec.Command(name, args...), gone: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Fatalf("%s is missing: run make test, which installs it", name)
+		}
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.gone)
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends the process at once and waits until it is gone.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	<-p.gone
+}
+
+// signal asks the process to end and reports whether it did so in time.
+func (p *process) signal(s os.Signal, within time.Duration) bool {
+	p.cmd.Process.Signal(s)
+	return p.ended(within)
+}
+
+// ended waits for the process to end by itself.
+func (p *process) ended(within time.Duration) bool {
+	select {
+	case <-p.gone:
+		return true
+	case <-time.After(within):
+		return false
+	}
+}
+
+// Await looks again and again until done says yes, and fails the test when it does not within that time.
+func Await(t testing.TB, what string, within time.Duration, done func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !done() {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("not within %v: %s", within, what)
+		}
+	}
+}
