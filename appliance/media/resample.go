@@ -26,6 +26,10 @@ type resampler struct {
 func newResampler(rate int) *resampler {
 	divisor := gcd(rate, sampleRate)
 	r := &resampler{step: rate / divisor, den: sampleRate / divisor}
+	if rate == sampleRate { // nothing to do, and nothing to soften
+		r.taps, r.kernels = 1, [][]float32{{1}}
+		return r
+	}
 	slower := float64(min(rate, sampleRate))
 	reach := int(math.Ceil(kernelReach * float64(rate) / slower))
 	r.taps = 2 * reach
@@ -90,8 +94,10 @@ func (r *resampler) feed(out []int16, input []float32) []int16 {
 // finish appends the rest: as many samples in all as the input lasted.
 func (r *resampler) finish(out []int16) []int16 {
 	total := (r.in*r.den + r.step - 1) / r.step
-	r.held = append(r.held, make([]float32, r.taps)...)
-	out = r.drain(out)
+	if r.taps > 1 {
+		r.held = append(r.held, make([]float32, r.taps)...)
+		out = r.drain(out)
+	}
 	return out[:len(out)-max(0, r.out-total)]
 }
 
@@ -104,9 +110,6 @@ func (r *resampler) drain(out []int16) []int16 {
 		r.phase += r.step
 		first += r.phase / r.den
 		r.phase %= r.den
-	}
-	if first > len(r.held) { // a step may be longer than what is held
-		return out
 	}
 	r.held = append(r.held[:0], r.held[first:]...)
 	return out

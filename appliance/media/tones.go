@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -84,30 +85,51 @@ type voice struct {
 }
 
 // parseTone reads the notation of the table: a voice (440+480, or 400*25 which beats, or 425-10 which is 10 dB softer),
-// then its bursts as milliseconds on/off, then perhaps the next voice. A voice without bursts sounds on.
+// then its bursts as milliseconds on/off, then perhaps the next voice. A single voice without bursts sounds on.
 func parseTone(notation string) (bursts []burst, err error) {
-	var v voice
-	for _, word := range strings.Fields(notation) {
-		on, off, isBurst := strings.Cut(word, "/")
-		if !isBurst {
-			if v, err = parseVoice(word); err != nil {
-				return nil, fmt.Errorf("tone %q: %w", notation, err)
-			}
-			continue
-		}
-		b := burst{voice: v}
-		if b.on, err = strconv.Atoi(on); err == nil {
-			b.off, err = strconv.Atoi(off)
-		}
-		if err != nil || v.hz == nil || b.on <= 0 || b.off < 0 {
-			return nil, fmt.Errorf("tone %q: %q is no burst of a voice", notation, word)
-		}
-		bursts = append(bursts, b)
+	words := strings.Fields(notation)
+	if len(words) == 1 {
+		v, err := parseVoice(words[0])
+		return []burst{{voice: v, on: 1000}}, err // whole numbers of Hz meet themselves after a second
 	}
-	if len(bursts) == 0 && v.hz != nil {
-		bursts = []burst{{voice: v, on: 1000}} // whole numbers of Hz meet themselves after a second
+	var v voice
+	heard := true // whether the voice that stands has had a burst
+	for _, word := range words {
+		on, off, isBurst := strings.Cut(word, "/")
+		switch {
+		case isBurst && v.hz != nil:
+			b := burst{voice: v}
+			b.on, b.off, err = parseBurst(on, off)
+			bursts, heard = append(bursts, b), true
+		case !isBurst && heard:
+			v, err = parseVoice(word)
+			heard = false
+		default:
+			err = errNotation
+		}
+		if err != nil {
+			return nil, fmt.Errorf("tone %q: %q: %w", notation, word, err)
+		}
+	}
+	if !heard {
+		return nil, fmt.Errorf("tone %q: its last voice: %w", notation, errNotation)
 	}
 	return bursts, nil
+}
+
+var errNotation = errors.New("wants a voice, and for each voice bursts of on/off milliseconds")
+
+func parseBurst(on, off string) (onMS, offMS int, err error) {
+	if onMS, err = strconv.Atoi(on); err != nil {
+		return 0, 0, err
+	}
+	if offMS, err = strconv.Atoi(off); err != nil {
+		return 0, 0, err
+	}
+	if onMS <= 0 || offMS < 0 {
+		return 0, 0, errNotation
+	}
+	return onMS, offMS, nil
 }
 
 func parseVoice(word string) (v voice, err error) {

@@ -74,7 +74,7 @@ func (w *wavReader) load() ([]int16, error) {
 		case name == "data":
 			return w.readSound(size)
 		default:
-			if err := w.skip(int64(size) + int64(size&1)); err != nil {
+			if err := w.skip(size); err != nil {
 				return nil, err
 			}
 		}
@@ -118,21 +118,30 @@ func (w *wavReader) chunk() (name string, size uint32, err error) {
 	return string(head[:4]), binary.LittleEndian.Uint32(head[4:]), nil
 }
 
-func (w *wavReader) skip(n int64) error {
-	if _, err := io.CopyN(io.Discard, w.in, n); err != nil {
+func (w *wavReader) skip(size uint32) error {
+	if _, err := io.CopyN(io.Discard, w.in, int64(size)); err != nil {
 		return errors.New("it ends before its sound: the file is cut short, copy it again")
 	}
+	w.pad(size)
 	return nil
+}
+
+// pad steps over the zero byte after a chunk of odd size, which some writers forget.
+func (w *wavReader) pad(size uint32) {
+	if next, _ := w.in.Peek(1); size&1 == 1 && len(next) == 1 && next[0] == 0 {
+		_, _ = w.in.Discard(1) // just peeked at: it is there
+	}
 }
 
 func (w *wavReader) readFormat(size uint32) error {
 	if size < 16 || size > 4096 {
 		return fmt.Errorf("its format chunk of %d bytes makes no sense: %s", size, wavRemedy)
 	}
-	chunk := make([]byte, size+size&1)
+	chunk := make([]byte, size)
 	if _, err := io.ReadFull(w.in, chunk); err != nil {
 		return errors.New("it ends in its format chunk: the file is cut short, copy it again")
 	}
+	w.pad(size)
 	f := wavFormat{
 		tag:      binary.LittleEndian.Uint16(chunk),
 		channels: int(binary.LittleEndian.Uint16(chunk[2:])),
@@ -157,6 +166,17 @@ func (f wavFormat) check(bits int) error {
 		return fmt.Errorf("it is coded as format 0x%04x with %d bits, which is not played: %s", f.tag, bits, wavRemedy)
 	}
 	return nil
+}
+
+// chunkFollows tells whether what comes next looks like a chunk's name rather than like sound.
+func (w *wavReader) chunkFollows() bool {
+	name, _ := w.in.Peek(4)
+	for _, letter := range name {
+		if letter < ' ' || letter > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // decoder gives the function that reads one sample of one channel as −1 … 1, nil when there is none.
@@ -192,12 +212,11 @@ func bounded(x float32) float32 {
 	return min(max(x, -1), 1)
 }
 
-// readSound reads to the end of the chunk or of the file, whichever comes first. A size of 0 or beyond the file is what
-// programs write that could not come back to fill it in.
+// readSound reads to the end of the chunk or of the file, whichever comes first.
 func (w *wavReader) readSound(size uint32) (pcm []int16, err error) {
 	left := int64(size)
-	if size == 0 || size >= math.MaxUint32-512 {
-		left = math.MaxInt64
+	if size == 0 && !w.chunkFollows() {
+		left = math.MaxInt64 // a recorder that crashed or wrote to a pipe never came back to fill the size in
 	}
 	frame := w.format.channels * w.format.bytes
 	decode := w.format.decoder()
