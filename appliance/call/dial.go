@@ -1,0 +1,317 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"callbox/appliance/journal"
+	"callbox/appliance/media"
+	"callbox/appliance/sip"
+)
+
+// target is one place to ring.
+type target struct {
+	contact       *sip.Binding // a phone, or
+	trunk, number string       // a number out by a trunk
+	from          sip.Party
+	first         time.Duration // how long the very first response may take
+	emergency     bool
+}
+
+// dial is an attempt in flight: several legs ring, the first to answer has the
+// call. The call's loop owns it.
+type dial struct {
+	legs   []*leg
+	best   Cause // the most telling failure so far
+	status int
+	ringed bool // the caller was told that it rings
+	early  *leg // the leg whose early media the caller hears
+	result chan attempt
+}
+
+// attempt is how a dial came out.
+type attempt struct {
+	answered bool
+	why      Cause
+	status   int // what the far side really said; 0: nothing
+}
+
+// ring calls all targets at once and blocks until one answers, all have
+// failed, or ctx ends. When one answers the caller is answered and joined.
+func (c *Call) ring(ctx context.Context, targets []target) attempt {
+	result := make(chan attempt, 1)
+	if !c.do(func() { c.startDial(targets, result) }) {
+		return attempt{why: c.cause()}
+	}
+	select {
+	case a := <-result:
+		return a
+	case <-ctx.Done():
+	}
+	why := CalleeNoAnswer
+	errors.As(context.Cause(ctx), &why)
+	c.do(func() { c.stopDial(why) })
+	select {
+	case a := <-result: // it was answered in the same instant
+		return a
+	default:
+		return attempt{why: why}
+	}
+}
+
+// startDial sends the INVITEs.
+func (c *Call) startDial(targets []target, result chan attempt) {
+	c.dial = &dial{result: result, best: CalleeOffline}
+	for _, t := range targets {
+		if err := c.invite(t); err != nil {
+			c.dial.worse(dialFault(err), 0)
+		}
+	}
+	if len(c.dial.legs) == 0 {
+		c.settle(attempt{why: c.dial.best})
+	}
+}
+
+// dialFault is why an INVITE could not even be sent.
+func dialFault(err error) Cause {
+	switch {
+	case errors.Is(err, media.ErrNoPorts):
+		return BoxFull
+	case errors.Is(err, errNoLine):
+		return TrunkFull
+	case errors.Is(err, sip.ErrTrunkDown), errors.Is(err, sip.ErrUnknownTrunk):
+		return TrunkDown
+	}
+	return NetworkLost
+}
+
+var errNoLine = errors.New("no line is free")
+
+// invite starts one leg.
+func (c *Call) invite(t target) error {
+	l := &leg{role: "callee", trunk: t.trunk}
+	if t.contact != nil {
+		l.account = t.contact.Account
+	}
+	if t.trunk != "" {
+		if !c.box.Lines.Take(t.trunk, t.emergency) {
+			return errNoLine
+		}
+		l.line = true
+	}
+	if err := c.open(l); err != nil {
+		c.drop(l, sip.Reason{})
+		return err
+	}
+	d, err := c.box.SIP.Dial(sip.DialRequest{
+		Events: c.signals, Contact: t.contact, Trunk: t.trunk, Number: t.number, Force: t.emergency,
+		From: t.from, Answer: t.first, MaxForwards: c.hops(),
+		Offer: func(local netip.Addr) []byte {
+			l.owing = true
+			return l.stream.Offer(local, c.offered(l), media.SendRecv)
+		},
+	})
+	if err != nil {
+		c.drop(l, sip.Reason{})
+		return err
+	}
+	l.dialog = d
+	c.legs = append(c.legs, l)
+	c.dial.legs = append(c.dial.legs, l)
+	return nil
+}
+
+// hops is the Max-Forwards of the legs we start: one less than the caller's,
+// so that a loop through other switches ends (RFC 3261 section 16.6).
+func (c *Call) hops() int {
+	if n := c.caller.dialog.Invite().MaxForwards; n > 0 {
+		return n - 1
+	}
+	return 70
+}
+
+// offered are the codecs for a called leg: those the caller speaks first, so
+// that sound need not be converted.
+func (c *Call) offered(l *leg) []media.Codec {
+	ours := c.codecs(l)
+	spoken := media.Offered(c.caller.offer)
+	var first, rest []media.Codec
+	for _, k := range ours {
+		if containsCodec(spoken, k) {
+			first = append(first, k)
+		} else {
+			rest = append(rest, k)
+		}
+	}
+	return append(first, rest...)
+}
+
+func containsCodec(in []media.Codec, k media.Codec) bool {
+	for _, x := range in {
+		if x.Name == k.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// onDial is what a called leg answers to our INVITE.
+func (c *Call) onDial(l *leg, e sip.Event) {
+	if c.dial == nil {
+		return
+	}
+	switch e.Kind {
+	case sip.EventProgress:
+		c.onProgress(l, e)
+	case sip.EventAnswered:
+		c.onAnswered(l, e)
+	case sip.EventFailed:
+		l.gone = true
+		why := fromPhone(e.Code)
+		if l.trunk != "" {
+			why, _ = fromTrunk(e.Code)
+		}
+		c.failed(l, why, e.Code)
+	}
+}
+
+// onProgress passes ringing and early sound to the caller.
+func (c *Call) onProgress(l *leg, e sip.Event) {
+	d := c.dial
+	early := len(e.Body) > 0 && d.early == nil && len(d.legs) == 1 && len(c.caller.offer) > 0
+	if early && l.stream.Accept(e.Body) == nil {
+		l.owing = false
+		codec := l.stream.Codec()
+		if sdp, err := c.describe(c.caller, &codec); err == nil {
+			d.early, d.ringed = l, true
+			if !c.caller.up {
+				c.caller.dialog.Progress(183, sdp)
+			}
+			media.Join(c.caller.stream, l.stream)
+			c.show("ringing")
+			return
+		}
+	}
+	if e.Code == 180 && !d.ringed {
+		d.ringed = true
+		if !c.caller.up && d.early == nil {
+			c.caller.dialog.Progress(180, nil)
+		}
+		c.show("ringing")
+	}
+}
+
+// onAnswered joins the first that answers and stops the others.
+func (c *Call) onAnswered(l *leg, e sip.Event) {
+	if len(e.Body) > 0 && l.owing {
+		if err := l.stream.Accept(e.Body); err != nil {
+			c.failed(l, soundFault(err), 488)
+			return
+		}
+		l.owing = false
+	}
+	if l.owing { // a 200 without a description answers nothing (RFC 3261 section 13.2.1)
+		c.failed(l, BoxIncompatible, 488)
+		return
+	}
+	codec := l.stream.Codec()
+	if err := c.answerCaller(&codec); err != nil {
+		c.failed(l, soundFault(err), 488)
+		return
+	}
+	l.up = true
+	c.callee = l
+	c.stopOthers(l)
+	c.tell(journal.CallAnswered{Who: l.destination(), Extension: l.account, Trunk: l.trunk})
+	if !c.caller.owing {
+		media.Join(c.caller.stream, l.stream)
+	}
+	c.holdChanged(l)
+	c.show("talking")
+	c.settle(attempt{answered: true})
+}
+
+// stopOthers ends the legs that rang in vain. The Reason keeps phones from
+// listing a missed call.
+func (c *Call) stopOthers(winner *leg) {
+	for _, x := range c.dial.legs {
+		if x != winner {
+			c.drop(x, sip.Reason{Q850: 26, Text: "Call completed elsewhere"})
+		}
+	}
+}
+
+// failed takes one leg out of the attempt.
+func (c *Call) failed(l *leg, why Cause, status int) {
+	d := c.dial
+	for i, x := range d.legs {
+		if x == l {
+			d.legs = append(d.legs[:i], d.legs[i+1:]...)
+			break
+		}
+	}
+	if d.early == l {
+		d.early = nil
+		c.caller.stream.Part()
+	}
+	c.drop(l, sip.Reason{Q850: 88})
+	d.worse(why, status)
+	// One phone that declines speaks for its owner (RFC 3261 section 16.7: a
+	// 6xx ends the search).
+	if len(d.legs) == 0 || why == CalleeDeclined {
+		c.settle(attempt{why: d.best, status: d.status})
+	}
+}
+
+// worse keeps the failure that tells the caller most.
+func (d *dial) worse(why Cause, status int) {
+	if rank(why) >= rank(d.best) {
+		d.best, d.status = why, status
+	}
+}
+
+// rank orders failures of several phones of one person by what they say about
+// the person rather than about the phone.
+func rank(why Cause) int {
+	switch why {
+	case CalleeDeclined:
+		return 5
+	case CalleeBusy:
+		return 4
+	case CalleeNoAnswer:
+		return 3
+	case CalleeOffline:
+		return 0
+	case NetworkLost, NetworkNoAnswer:
+		return 1
+	}
+	return 2
+}
+
+// settle ends the attempt with its result.
+func (c *Call) settle(a attempt) {
+	d := c.dial
+	c.dial = nil
+	if !a.answered {
+		for _, l := range d.legs {
+			c.drop(l, sip.Reason{})
+		}
+	}
+	d.result <- a
+}
+
+// stopDial gives up what still rings.
+func (c *Call) stopDial(why Cause) {
+	if c.dial == nil {
+		return
+	}
+	for _, l := range c.dial.legs {
+		c.drop(l, sip.Reason{Q850: why.Q850})
+	}
+	if c.dial.early != nil && c.caller.stream != nil {
+		c.caller.stream.Part()
+	}
+	c.dial = nil
+}

@@ -1,0 +1,334 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"callbox/appliance/journal"
+	"callbox/appliance/media"
+	"callbox/appliance/sip"
+	"callbox/hcl"
+)
+
+// Extension rings every phone of an extension and follows its forwards.
+type Extension struct{ Number string }
+
+// maxForwards is how many forwards a call follows before it is a loop.
+const maxForwards = 10
+
+// Run implements Stage.
+func (s Extension) Run(ctx context.Context, c *Call) Stage {
+	e := c.Plan.Config.Extensions[s.Number]
+	if e == nil {
+		return Refuse{BoxNotInUse}
+	}
+	c.enter("extension", s.Number)
+	if to, ok := forwardOf(e, "always"); ok {
+		return c.forward(e, to)
+	}
+	contacts := c.box.SIP.Contacts(s.Number)
+	if len(contacts) == 0 {
+		if to, ok := forwardOf(e, "offline"); ok {
+			return c.forward(e, to)
+		}
+		return Refuse{CalleeOffline}
+	}
+	targets := make([]target, len(contacts))
+	for i := range contacts {
+		targets[i] = target{contact: &contacts[i], from: c.From}
+	}
+	ringing, stop := context.WithTimeoutCause(ctx, e.NoAnswer, CalleeNoAnswer)
+	a := c.ring(ringing, targets)
+	stop()
+	if a.answered {
+		return Talk{}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	if to, ok := forwardOf(e, forwardWhen(a.why)); ok {
+		return c.forward(e, to)
+	}
+	return Refuse{a.why}
+}
+
+// forwardWhen names the forward that an outcome calls for.
+func forwardWhen(why Cause) string {
+	switch why {
+	case CalleeBusy, CalleeDeclined:
+		return "busy"
+	case CalleeOffline, NetworkLost, NetworkNoAnswer:
+		return "offline"
+	}
+	return "no_answer"
+}
+
+func forwardOf(e *hcl.Extension, when string) (hcl.Destination, bool) {
+	for _, f := range e.Forward {
+		if f.When == when {
+			return f.To, true
+		}
+	}
+	return hcl.Destination{}, false
+}
+
+// forward sends the call on in the name of an extension. A forward to an
+// outside number needs the right that the extension itself would need.
+func (c *Call) forward(e *hcl.Extension, to hcl.Destination) Stage {
+	if c.forwards++; c.forwards > maxForwards {
+		return Refuse{BoxLoop}
+	}
+	c.tell(journal.CallTransferred{By: "extension " + e.Number, To: to.String(), Kind: "forward"})
+	if to.Kind == "number" {
+		n := ParseNumber(to.Name, c.Plan.Config.Appliance.Country)
+		return c.outside(n, e, c.From)
+	}
+	return c.Plan.Resolve(to)
+}
+
+// Talk lasts until one side ends the call.
+type Talk struct{}
+
+// Run implements Stage.
+func (Talk) Run(ctx context.Context, c *Call) Stage {
+	<-ctx.Done()
+	return nil
+}
+
+// Refuse ends a call that was not answered. A phone hears the tone of the
+// country for a moment before it is told the status; a trunk is told at once,
+// because its own side plays the tone and may have another road to try.
+type Refuse struct{ Why Cause }
+
+// toneTime is how long a refused phone hears why.
+const toneTime = 4 * time.Second
+
+// Run implements Stage.
+func (s Refuse) Run(ctx context.Context, c *Call) Stage {
+	c.decide(s.Why)
+	if c.Account == "" || s.Why.Tone == "" {
+		return nil
+	}
+	tone := media.CountryTone(c.Plan.Config.Appliance.Country, s.Why.Tone)
+	hearing, stop := context.WithTimeout(ctx, toneTime)
+	defer stop()
+	if c.playEarly(tone) {
+		<-hearing.Done()
+	}
+	return nil
+}
+
+// playEarly lets a caller who was not answered hear p again and again. It is
+// false when there is no way to: a late offer, no common codec, no port.
+func (c *Call) playEarly(p *media.Sound) bool {
+	played := false
+	c.do(func() {
+		if c.caller.up || c.caller.gone || len(c.caller.offer) == 0 {
+			return
+		}
+		sdp, err := c.describe(c.caller, nil)
+		if err != nil {
+			return
+		}
+		c.caller.dialog.Progress(183, sdp)
+		c.caller.stream.Play(p, true)
+		c.show("refusing")
+		played = true
+	})
+	return played
+}
+
+// Echo answers and plays back what it hears: the first thing to dial on a new
+// phone, because it proves sound both ways.
+type Echo struct{}
+
+// Run implements Stage.
+func (Echo) Run(ctx context.Context, c *Call) Stage {
+	c.enter("feature", "echo")
+	var failed error
+	c.do(func() {
+		if failed = c.answerCaller(nil); failed == nil {
+			c.tell(journal.CallAnswered{Who: "feature.echo"})
+			c.caller.stream.Echo(true)
+			c.show("echo")
+		}
+	})
+	if failed != nil {
+		return Refuse{soundFault(failed)}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// Hangup ends the call without a word.
+type Hangup struct{ Why Cause }
+
+// Run implements Stage.
+func (s Hangup) Run(_ context.Context, c *Call) Stage {
+	c.decide(s.Why)
+	return nil
+}
+
+// enter notes where the call has got to.
+func (c *Call) enter(kind, name string) {
+	c.do(func() {
+		fact := journal.CallEntered{Kind: kind, Name: name}
+		switch kind {
+		case "extension":
+			fact.Extension = name
+		case "trunk":
+			fact.Trunk = name
+		}
+		c.tell(fact)
+		c.showAt(kind, name)
+	})
+}
+
+// Away is a road to the outside: trunks in order, by the number that was
+// dialled.
+type Away struct {
+	Number    Number
+	Trunks    []string
+	From      sip.Party
+	Emergency bool
+}
+
+// firstResponse is how long a trunk may be quite silent before the next one is
+// tried; a live carrier sends 100 within milliseconds.
+const firstResponse = 1500 * time.Millisecond
+
+// Run implements Stage.
+func (s Away) Run(ctx context.Context, c *Call) Stage {
+	last := attempt{why: TrunkDown}
+	for _, name := range s.Trunks {
+		t := c.Plan.Config.Trunks[name]
+		if t == nil || ctx.Err() != nil {
+			continue
+		}
+		c.enter("trunk", name)
+		from := s.From
+		if t.CallerID != "" && from.Number == c.Account && !from.Hidden {
+			from = sip.Party{Name: from.Name, Number: t.CallerID}
+		}
+		a := c.ring(ctx, []target{{trunk: name, number: s.Number.Dialled, from: from, first: firstResponse, emergency: s.Emergency}})
+		if a.answered {
+			return Talk{}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		last = tellingMore(last, a)
+		if _, again := fromTrunk(a.status); a.status >= 300 && !again {
+			break
+		}
+	}
+	return Refuse{last.why}
+}
+
+// tellingMore prefers what a network said about the callee over what we know
+// about our trunks.
+func tellingMore(a, b attempt) attempt {
+	if b.why.Who == "callee" || a.why == TrunkDown {
+		return b
+	}
+	return a
+}
+
+// Onward sends a call to the outside because the configuration says so: to a
+// number, by the routes that phones use, or by one trunk with the number that
+// was dialled. Rights are the affair of phones; what a route or a forward of
+// the configuration names may be called.
+type Onward struct {
+	Number string // a number, or
+	Trunk  string // a trunk
+}
+
+// Run implements Stage.
+func (s Onward) Run(_ context.Context, c *Call) Stage {
+	if s.Trunk != "" {
+		return Away{Number: c.Number, Trunks: []string{s.Trunk}, From: c.From}
+	}
+	n := ParseNumber(s.Number, c.Plan.Config.Appliance.Country)
+	if n.Class == ClassEmergency {
+		return c.urgent(n, c.From)
+	}
+	r := RouteFromPhone(c.Plan.Config, n)
+	if r == nil {
+		return Refuse{BoxNotInUse}
+	}
+	return c.along(r, n, nil, c.From)
+}
+
+// outside is the road of a phone's call to a public number, with the right to
+// it checked on what the number is, not only on what a route says.
+func (c *Call) outside(n Number, e *hcl.Extension, from sip.Party) Stage {
+	country := c.Plan.Config
+	if n.Class == ClassEmergency {
+		return c.urgent(n, from)
+	}
+	r := RouteFromPhone(country, n)
+	if r == nil {
+		return Refuse{BoxNotInUse}
+	}
+	if !Allowed(e.Allow, n, r.Class) {
+		return Refuse{BoxNotAllowed}
+	}
+	return c.along(r, n, e, from)
+}
+
+// along turns a route's destinations into the next stage.
+func (c *Call) along(r *hcl.Route, n Number, e *hcl.Extension, from sip.Party) Stage {
+	var trunks []string
+	for _, to := range r.To {
+		if to.Kind != "trunk" {
+			return c.Plan.Resolve(to)
+		}
+		trunks = append(trunks, to.Name)
+	}
+	switch {
+	case from.Hidden:
+	case r.CallerID != "":
+		from = sip.Party{Name: from.Name, Number: r.CallerID}
+	case e != nil && e.CallerID != "":
+		from = sip.Party{Name: from.Name, Number: e.CallerID}
+	}
+	return Away{Number: n, Trunks: trunks, From: from}
+}
+
+// urgent takes an emergency call out by any trunk there is, those that are up
+// and routed first, whatever rights, limits or routes say.
+func (c *Call) urgent(n Number, from sip.Party) Stage {
+	from.Hidden = false // the dispatcher must see who calls
+	return Away{Number: n, Trunks: c.urgentTrunks(n), From: from, Emergency: true}
+}
+
+func (c *Call) urgentTrunks(n Number) []string {
+	up, down := []string{}, []string{}
+	state := map[string]bool{}
+	for _, t := range c.box.SIP.Trunks() {
+		state[t.Name] = t.Up
+	}
+	seen := map[string]bool{}
+	add := func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		if state[name] {
+			up = append(up, name)
+		} else {
+			down = append(down, name)
+		}
+	}
+	if r := RouteFromPhone(c.Plan.Config, n); r != nil {
+		for _, to := range r.To {
+			if to.Kind == "trunk" {
+				add(to.Name)
+			}
+		}
+	}
+	for _, name := range sortedTrunks(c.Plan.Config) {
+		add(name)
+	}
+	return append(up, down...)
+}

@@ -1,0 +1,131 @@
+package appliance
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"callbox/appliance/call"
+	"callbox/appliance/media"
+	"callbox/appliance/sip"
+	"callbox/hcl"
+)
+
+// Generation is a configuration made runnable. It never changes; calls hold on
+// to the one they started with, and the last of them lets it go.
+type Generation struct {
+	N       int
+	Applied time.Time
+	Who     string
+	Config  *hcl.Config
+	Plan    hcl.Plan // what it changed against the one before
+
+	plan  *call.Plan
+	calls atomic.Int64 // calls in progress that are pinned to it
+}
+
+// build makes a configuration runnable, or says why it cannot be. It has no
+// effect on anything that runs.
+func build(n int, cfg *hcl.Config) (*Generation, error) {
+	g := &Generation{N: n, Config: cfg}
+	music, err := musicOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	g.plan = &call.Plan{Generation: n, Config: cfg, Music: music, Resolve: g.resolve}
+	return g, nil
+}
+
+// musicOf is what held callers hear: music "hold", else the built-in piece.
+func musicOf(cfg *hcl.Config) (*media.Sound, error) {
+	m := cfg.Musics["hold"]
+	if m == nil || len(m.Files) == 0 {
+		return media.Music(), nil
+	}
+	var pcm []int16
+	for _, path := range m.Files {
+		s, err := media.LoadWAV(bytes.NewReader(cfg.Files[path]))
+		if err != nil {
+			return nil, fmt.Errorf("music %q: %s: %w", m.Name, path, err)
+		}
+		pcm = append(pcm, s.PCM()...)
+	}
+	return media.NewSound(pcm), nil
+}
+
+// resolve says what a destination means in this generation.
+func (g *Generation) resolve(to hcl.Destination) call.Stage {
+	switch to.Kind {
+	case "extension":
+		return call.Extension{Number: to.Name}
+	case "agent":
+		return g.resolveAgent(to.Name)
+	case "trunk":
+		return call.Onward{Trunk: to.Name}
+	case "number":
+		return call.Onward{Number: to.Name}
+	case "hangup":
+		return call.Hangup{Why: call.BoxHungUp}
+	}
+	return call.Refuse{Why: call.BoxLater}
+}
+
+// resolveAgent rings an agent outside of any queue: on the desk phone, or at
+// the outside number of a remote agent.
+func (g *Generation) resolveAgent(name string) call.Stage {
+	switch a := g.Config.Agents[name]; {
+	case a == nil:
+		return call.Refuse{Why: call.BoxNotInUse}
+	case a.Extension != "":
+		return call.Extension{Number: a.Extension}
+	case a.Phone != "":
+		return call.Onward{Number: a.Phone}
+	}
+	return call.Refuse{Why: call.CalleeOffline}
+}
+
+// later are the routes of a configuration that lead to something this release
+// checks but does not run yet, in words for the log and for status.
+func later(cfg *hcl.Config) []string {
+	runs := []string{"extension", "agent", "trunk", "number", "hangup"}
+	var out []string
+	for _, r := range cfg.Routes {
+		for _, to := range r.To {
+			if !slices.Contains(runs, to.Kind) {
+				out = append(out, fmt.Sprintf("route %q leads to %s, which this release checks but does not run yet: its callers are refused", r.Name, to))
+			}
+		}
+	}
+	return out
+}
+
+// signalling is the part of a configuration that sip lives by.
+func signalling(cfg *hcl.Config) (sip.Settings, error) {
+	s := sip.Settings{
+		Listen: cfg.SIP.Listen, External: cfg.SIP.External, LocalNetworks: cfg.SIP.LocalNetworks,
+	}
+	for _, e := range cfg.Extensions {
+		s.Accounts = append(s.Accounts, sip.Account{Name: e.Number, Password: e.Password.Reveal(), MaxContacts: e.MaxContacts})
+	}
+	for _, t := range cfg.Trunks {
+		s.Trunks = append(s.Trunks, sip.Trunk{
+			Name: t.Name, Address: t.Address, Username: t.Username, Password: t.Password.Reveal(),
+			Register: t.Register, Expires: t.Expires, AcceptFrom: t.AcceptFrom, Health: t.Health,
+		})
+	}
+	slices.SortFunc(s.Accounts, func(a, b sip.Account) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Trunks, func(a, b sip.Trunk) int { return strings.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+// channels are the limits of all trunks.
+func channels(cfg *hcl.Config) map[string]int {
+	limits := make(map[string]int, len(cfg.Trunks))
+	for name, t := range cfg.Trunks {
+		limits[name] = t.Channels
+	}
+	return limits
+}
