@@ -43,6 +43,11 @@ var emergency = map[string][]string{
 	"CH": {"117", "118", "144"},
 }
 
+// global are the country codes of no country (ITU-T E.164 annex: satellite
+// networks, universal personal and premium numbers). A minute costs what a
+// premium number's does, and stolen phones dial them first.
+var global = []int{870, 878, 881, 882, 883, 979}
+
 // ParseNumber reads a number as it is dialled in country (ISO 3166). Digits of
 // other scripts count as digits; spaces and punctuation do not count at all, so
 // that no spelling slips past a class that is not allowed.
@@ -60,7 +65,7 @@ func ParseNumber(dialled, country string) Number {
 	n.E164 = phonenumbers.Format(p, phonenumbers.E164)
 	home := phonenumbers.GetCountryCodeForRegion(country)
 	switch kind := phonenumbers.GetNumberType(p); {
-	case kind == phonenumbers.PREMIUM_RATE || kind == phonenumbers.SHARED_COST:
+	case slices.Contains(global, int(p.GetCountryCode())), kind == phonenumbers.PREMIUM_RATE || kind == phonenumbers.SHARED_COST:
 		n.Class = ClassPremium
 	case int(p.GetCountryCode()) != home:
 		n.Class = ClassInternational
@@ -78,7 +83,9 @@ func ParseNumber(dialled, country string) Number {
 
 // IsEmergency tells whether the number reaches emergency services in country.
 func IsEmergency(number, country string) bool {
-	number = plainNumber(number)
+	if number = plainNumber(number); strings.ContainsAny(number, "*#") {
+		return false // a feature code, not a number
+	}
 	return slices.Contains(emergency[""], number) || slices.Contains(emergency[country], number) ||
 		phonenumbers.IsEmergencyNumber(number, country)
 }

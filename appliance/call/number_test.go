@@ -21,7 +21,7 @@ func TestANumberIsWhatItIsHoweverItIsSpelt(t *testing.T) {
 		{"0900123456", "DE", "+49900123456", ClassPremium},
 		{"09001234567", "DE", "+499001234567", ClassPremium},
 		{"004915123456789", "DE", "+4915123456789", ClassMobile},
-		{"+881612345678", "DE", "+881612345678", ClassInternational}, // satellite
+		{"+881612345678", "DE", "+881612345678", ClassPremium}, // satellite
 		{"9005551234", "US", "+19005551234", ClassPremium},
 		{"2125551234", "US", "+12125551234", ClassNational},
 		{"1001", "TW", "", ""},
