@@ -1,0 +1,107 @@
+package appliance_test
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"callbox/appliance/call"
+	"callbox/hcl"
+)
+
+// fence is a block of a page in markdown, with the language that stands behind its opening ticks.
+type fence struct {
+	line     int
+	language string
+	text     string
+}
+
+func fences(page string) (all []fence) {
+	var open *fence
+	for n, line := range strings.Split(page, "\n") {
+		language, ticks := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case ticks && open == nil:
+			open = &fence{line: n + 1, language: strings.TrimSpace(language)}
+		case ticks:
+			all, open = append(all, *open), nil
+		case open != nil:
+			open.text += line + "\n"
+		}
+	}
+	return all
+}
+
+// Languages of examples that the box does not read.
+var otherLanguages = []string{"sh", "text", "json", "lua", "go", "ini", "prometheus"}
+
+func TestEveryExampleOnEveryPageLoads(t *testing.T) {
+	for _, page := range filesOf(t, `^(README|ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md$|^docs/.*\.md$`) {
+		for _, example := range fences(read(t, page)) {
+			switch {
+			case example.language == "hcl":
+				name := fmt.Sprintf("%s:%d", page, example.line)
+				if problem := load(example.text); problem != "" {
+					t.Errorf("%s: this example does not load:\n%s", name, problem)
+				}
+			case !slices.Contains(otherLanguages, example.language):
+				t.Errorf("%s:%d: a block in %q; say hcl, so that it is tried, or one of %v", page, example.line, example.language, otherLanguages)
+			}
+		}
+	}
+}
+
+// load gives what is wrong with a configuration of one file, or nothing.
+func load(text string) string {
+	_, problems := hcl.Load(fstest.MapFS{"example.hcl": {Data: []byte(text)}}, hcl.LoadOptions{
+		Secret: func(name string) (string, bool) { return "secret of " + name, true },
+	})
+	if !problems.HasErrors() {
+		return ""
+	}
+	var b strings.Builder
+	problems.Write(&b, false)
+	return b.String()
+}
+
+func TestEveryCauseThatACallCanEndWithIsDocumented(t *testing.T) {
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| `(\\w+)` \\|")
+	documented := map[string]bool{}
+	for _, row := range rows.FindAllStringSubmatch(read(t, "docs/causes.md"), -1) {
+		name := row[1] + " " + row[2]
+		if documented[name] {
+			t.Errorf("docs/causes.md has %s twice", name)
+		}
+		documented[name] = true
+	}
+	for _, cause := range call.Causes() {
+		if !documented[cause.String()] {
+			t.Errorf("docs/causes.md says nothing of %s: %s", cause, cause.Text)
+		}
+		delete(documented, cause.String())
+	}
+	for name := range documented {
+		t.Errorf("docs/causes.md has %s, with which no call ends any more", name)
+	}
+}
+
+func TestEveryLinkOnEveryPageLeadsSomewhere(t *testing.T) {
+	links := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	there := map[string]bool{}
+	for _, file := range filesOf(t, "") {
+		for dir := file; dir != "."; dir = path.Dir(dir) {
+			there[dir] = true
+		}
+	}
+	for _, page := range filesOf(t, `\.md$`) {
+		for _, link := range links.FindAllStringSubmatch(read(t, page), -1) {
+			if target := path.Join(path.Dir(page), link[1]); !there[target] {
+				t.Errorf("%s links to %s, which is not there", page, link[1])
+			}
+		}
+	}
+}
