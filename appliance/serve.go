@@ -14,7 +14,7 @@ import (
 // call keeps it to its end, whatever is applied meanwhile.
 func (a *Appliance) accept(d *sip.Dialog) {
 	g := a.current.Load()
-	if g == nil || a.draining.Load() || a.journal.Busy() {
+	if g == nil || a.draining.Load() || a.journal.Busy() && !urgent(g, d.Invite()) {
 		a.tally.shed()
 		d.Reject(503, sip.Reason{RetryAfter: 5, Text: "the box takes no new calls now"})
 		return
@@ -36,6 +36,12 @@ func (a *Appliance) accept(d *sip.Dialog) {
 		}()
 		c.Serve(call.Route{})
 	}()
+}
+
+// urgent is a call for help from one of our phones: it is taken even when the
+// disk does not keep up.
+func urgent(g *Generation, in *sip.Invite) bool {
+	return in.Account != "" && call.IsEmergency(in.Number, g.Config.Appliance.Country)
 }
 
 // roster is the calls in progress.

@@ -107,11 +107,15 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 	c.show("starting")
 	d.Attach(c.signals)
 	go c.loop()
-	err := box.Journal.Commit(ctx, c.event(journal.CallStarted{
+	started := c.event(journal.CallStarted{
 		Direction: c.Direction, From: c.callerShown(), To: c.Number.shown(), Dialled: in.Number,
 		Trunk: in.Trunk, Extension: in.Account,
-	}))
-	if err != nil {
+	})
+	if c.Number.Class == ClassEmergency && in.Account != "" {
+		c.tell(started.Body) // help does not wait for a disk
+		return c, nil
+	}
+	if err := box.Journal.Commit(ctx, started); err != nil {
 		c.Finish(BoxFull)
 		return nil, err
 	}

@@ -162,6 +162,10 @@ func (c *Call) onDial(l *leg, e sip.Event) {
 	if c.dial == nil {
 		return
 	}
+	if c.ctx.Err() != nil { // the caller has gone; the script is about to stop this attempt
+		l.gone = l.gone || e.Kind == sip.EventFailed
+		return
+	}
 	switch e.Kind {
 	case sip.EventProgress:
 		c.onProgress(l, e)

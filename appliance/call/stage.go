@@ -37,7 +37,7 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	for i := range contacts {
 		targets[i] = target{contact: &contacts[i], from: c.From}
 	}
-	ringing, stop := context.WithTimeoutCause(ctx, e.NoAnswer, CalleeNoAnswer)
+	ringing, stop := context.WithTimeoutCause(ctx, ringTime(e), CalleeNoAnswer)
 	a := c.ring(ringing, targets)
 	stop()
 	if a.answered {
@@ -50,6 +50,17 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 		return c.forward(e, to)
 	}
 	return Refuse{a.why}
+}
+
+// ringTime is how long the phones ring: until the forward for no answer takes
+// over, or the extension's own patience ends.
+func ringTime(e *hcl.Extension) time.Duration {
+	for _, f := range e.Forward {
+		if f.When == "no_answer" && f.After > 0 && f.After < e.NoAnswer {
+			return f.After
+		}
+	}
+	return e.NoAnswer
 }
 
 // forwardWhen names the forward that an outcome calls for.
