@@ -71,13 +71,13 @@ func kaiser(x float64) float64 {
 	if x <= -1 || x >= 1 {
 		return 0
 	}
-	return bessel(kernelBeta*math.Sqrt(1-x*x)) / bessel(kernelBeta)
+	return bessel(kernelBeta * math.Sqrt(1-x*x)) // the kernel is scaled to a gain of one anyway
 }
 
 // bessel is the modified Bessel function I0, by its series.
 func bessel(x float64) float64 {
 	sum, term := 1.0, 1.0
-	for k := 1.0; term > 1e-12*sum; k++ {
+	for k := 1.0; term > 1e-9*sum; k++ {
 		term *= x * x / (4 * k * k)
 		sum += term
 	}
