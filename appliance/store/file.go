@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,40 +10,39 @@ import (
 
 // WriteFile puts data at path so that after a power cut there is either all of it or what was there before: it writes a file beside
 // it, syncs that, renames it over path and syncs the folder. The folder must exist. Two writers of one path do not mix; the last wins.
-func WriteFile(path string, data []byte, perm fs.FileMode) (err error) {
+func WriteFile(path string, data []byte, perm fs.FileMode) error {
+	return replaceFile(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func replaceFile(path string, perm fs.FileMode, fill func(io.Writer) error) error {
 	folder, name := filepath.Split(path)
-	f, err := os.CreateTemp(filepath.Clean(folder+"."), "."+name+".*.part")
+	folder = filepath.Clean(folder)
+	f, err := os.CreateTemp(folder, "."+name+".*.part")
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if err = writeSynced(f, data, perm); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	// From here on the name stands; the file beside it is gone and must not be removed.
-	return syncFolder(filepath.Dir(path))
-}
-
-func writeSynced(f *os.File, data []byte, perm fs.FileMode) error {
-	_, err := f.Write(data)
+	err = fill(f)
 	if err == nil {
 		err = f.Chmod(perm)
 	}
 	if err == nil {
 		err = f.Sync()
 	}
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncFolder(folder)
 }
 
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
+// syncFolder makes the names in a folder survive a power cut.
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
 	if err != nil {
 		return err
 	}
