@@ -2,9 +2,15 @@ package media
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var (
@@ -14,62 +20,168 @@ var (
 	ErrClosed  = errors.New("media: closed")
 )
 
-type Options struct {
-	PortLow, PortHigh int
-	Workers           int
-	Silence           time.Duration
-	Log               *slog.Logger
-}
-
-type Engine struct{}
-
-type Counters struct{ Recovered uint64 }
-
-func New(o Options) (*Engine, error)                        { return &Engine{}, nil }
-func (e *Engine) SetPorts(low, high int)                    {}
-func (e *Engine) Close() error                              { return nil }
-func (e *Engine) Ports() (used, total int)                  { return 0, 0 }
-func (e *Engine) Counters() Counters                        { return Counters{} }
-func (e *Engine) Open(events chan<- Event) (*Stream, error) { return nil, ErrNoPorts }
-
-type EventKind uint8
-
 const (
-	EventPlayed EventKind = iota
-	EventDigit
-	EventSilent
-	EventFirst
+	defaultLow, defaultHigh = 16384, 32767
+	defaultSilence          = 30 * time.Second
+	quarantine              = 5 * time.Second
+	bindAttempts            = 64 // port pairs tried when other programs sit on some of the range
 )
 
-type Event struct {
-	Stream *Stream
-	Kind   EventKind
-	Play   uint64
-	Digit  byte
+// Options of an Engine. The zero value is a working default.
+type Options struct {
+	PortLow, PortHigh int           // UDP ports, both included; default 16384–32767
+	Bind              netip.Addr    // local address; default every address, IPv6 and IPv4
+	Workers           int           // shards; default one a core (GOMAXPROCS)
+	Silence           time.Duration // without RTP and RTCP from a peer that should send: EventSilent; default 30 s
+	Log               *slog.Logger  // default: nowhere
+
+	quarantine time.Duration // rest of a port pair after use
 }
 
-type Stats struct {
-	Codec                                                   string
-	PacketsIn, PacketsOut, BytesIn, BytesOut, Lost, Foreign uint64
-	JitterMS, RTTMS, MOS                                    float64
-	Peer                                                    netip.AddrPort
+// Engine carries the sound of all calls of the box.
+type Engine struct {
+	options Options
+	origin  time.Time
+	ports   *ports
+	workers []*worker
+	serial  atomic.Uint64 // of streams
+	close   sync.Once
+	warned  atomic.Int64 // ns since origin of the last warning
+
+	recovered, malformed, flooded, lostEvents atomic.Uint64
 }
 
-type Stream struct{}
-
-func (s *Stream) Offer(local netip.Addr, codecs []Codec, dir Direction) []byte { return nil }
-func (s *Stream) Accept(answer []byte) error                                   { return nil }
-func (s *Stream) Answer(offer []byte, local netip.Addr, codecs []Codec, dir Direction) ([]byte, error) {
-	return nil, ErrNoCodec
+// Counters of an engine since it began.
+type Counters struct {
+	Streams    int    // open now
+	Recovered  uint64 // panics that a worker survived: each one is a bug of ours
+	Malformed  uint64 // datagrams that were neither RTP nor RTCP
+	Flooded    uint64 // packets dropped because their sender sent more than any codec needs
+	LostEvents uint64 // events dropped because their reader did not read
 }
-func (s *Stream) PeerDirection() Direction        { return SendRecv }
-func (s *Stream) Codec() Codec                    { return Codec{} }
-func Join(a, b *Stream)                           {}
-func (s *Stream) Part()                           {}
-func (s *Stream) Play(p *Sound, loop bool) uint64 { return 0 }
-func (s *Stream) Stop()                           {}
-func (s *Stream) Echo(on bool)                    {}
-func (s *Stream) Send(digits string)              {}
-func (s *Stream) Capture() <-chan []int16         { return nil }
-func (s *Stream) Stats() Stats                    { return Stats{} }
-func (s *Stream) Close()                          {}
+
+// New starts the workers. It fails when the port range holds no pair or the kernel refuses epoll.
+func New(o Options) (*Engine, error) {
+	if o.PortLow == 0 && o.PortHigh == 0 {
+		o.PortLow, o.PortHigh = defaultLow, defaultHigh
+	}
+	if o.PortLow < 1 || o.PortHigh > 65535 || (o.PortLow+1)&^1+1 > o.PortHigh {
+		return nil, fmt.Errorf("media: ports %d-%d hold no even port with its neighbour", o.PortLow, o.PortHigh)
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Silence <= 0 {
+		o.Silence = defaultSilence
+	}
+	if o.quarantine == 0 {
+		o.quarantine = quarantine
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{options: o, origin: time.Now(), ports: newPorts(o.PortLow, o.PortHigh, o.quarantine)}
+	for range o.Workers {
+		w, err := newWorker(e)
+		if err != nil {
+			for _, w := range e.workers {
+				w.free()
+			}
+			return nil, err
+		}
+		e.workers = append(e.workers, w)
+	}
+	for _, w := range e.workers {
+		go w.run()
+	}
+	return e, nil
+}
+
+// SetPorts changes the range at once. Streams outside of it keep their ports until they close. A range without a pair
+// leaves no room for new streams.
+func (e *Engine) SetPorts(low, high int) { e.ports.set(low, high) }
+
+// Ports returns how many port pairs streams hold, and how many pairs the range has.
+func (e *Engine) Ports() (used, total int) { return e.ports.count() }
+
+// Counters returns a snapshot.
+func (e *Engine) Counters() Counters {
+	c := Counters{
+		Recovered: e.recovered.Load(), Malformed: e.malformed.Load(),
+		Flooded: e.flooded.Load(), LostEvents: e.lostEvents.Load(),
+	}
+	for _, w := range e.workers {
+		c.Streams += int(w.load.Load())
+	}
+	return c
+}
+
+// Close closes every stream and returns when the workers are gone.
+func (e *Engine) Close() error {
+	e.close.Do(func() {
+		for _, w := range e.workers {
+			w.post(func() { w.stopping = true })
+		}
+		for _, w := range e.workers {
+			<-w.stopped
+			w.free()
+		}
+	})
+	return nil
+}
+
+// Open takes a port pair and starts to listen on it. Events of the stream go to events, which may be nil; the worker
+// does not wait for its reader but keeps up to 16 events for it. ErrNoPorts when the range is exhausted, ErrClosed
+// after Close.
+func (e *Engine) Open(events chan<- Event) (*Stream, error) {
+	port, rtp, rtcp, family, err := e.bind()
+	if err != nil {
+		return nil, err
+	}
+	w := e.workers[0]
+	for _, other := range e.workers[1:] {
+		if other.load.Load() < w.load.Load() {
+			w = other
+		}
+	}
+	s := &Stream{engine: e, serial: e.serial.Add(1), port: port, worker: w}
+	s.sdp = newNegotiation()
+	s.flow = newFlow(s, events, rtp, rtcp, family)
+	w.load.Add(1)
+	err = ErrClosed
+	w.ask(func() { err = w.adopt(s.flow) })
+	if err != nil {
+		w.load.Add(-1)
+		s.flow.shut()
+		return nil, err
+	}
+	return s, nil
+}
+
+// bind finds a port pair that no other program holds. One that is held rests like a used one and is tried again later.
+func (e *Engine) bind() (port, rtp, rtcp, family int, err error) {
+	for range bindAttempts {
+		port, ok := e.ports.take(time.Now())
+		if !ok {
+			break
+		}
+		rtp, rtcp, family, err = openPair(e.options.Bind, port)
+		if err == nil {
+			return port, rtp, rtcp, family, nil
+		}
+		e.ports.give(port, time.Now())
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return 0, -1, -1, 0, fmt.Errorf("media: port %d: %w", port, err)
+		}
+	}
+	return 0, -1, -1, 0, ErrNoPorts
+}
+
+// warn logs at most once a second, because whoever can cause a warning with a packet can cause a million.
+func (e *Engine) warn(text string, args ...any) {
+	now, last := int64(time.Since(e.origin))+int64(time.Second), e.warned.Load()
+	if now-last < int64(time.Second) || !e.warned.CompareAndSwap(last, now) {
+		return
+	}
+	e.options.Log.Warn(text, args...)
+}

@@ -1,0 +1,324 @@
+package media
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	choreEvery = 500 // ms between looks at a flow's silence, reports and waiting events
+	flood      = 500 // packets taken from one peer between two chores: ten times the rate of 10 ms packets
+	keptEvents = 16
+)
+
+// sort is what a payload number means to a flow.
+type sort uint8
+
+const (
+	sortUnknown sort = iota
+	sortPCMA
+	sortPCMU
+	sortKeys    // telephone-event, RFC 4733
+	sortComfort // comfort noise, RFC 3389
+)
+
+// route is what offer and answer agreed on: made outside, handed to the flow, never changed there.
+type route struct {
+	ready     bool
+	codec     Codec     // what we send, by the peer's payload number
+	sort      sort      // the same as a sort
+	keys      uint8     // payload number for key presses towards the peer, 0 when it does not want them
+	sorts     [128]sort // what arrives under each payload number
+	samples   uint32    // of one packet that we make
+	sends     bool      // we may send: we said so and the peer listens
+	hears     bool      // we listen and the peer said that it sends
+	mux       bool      // RTCP shares the RTP port (RFC 5761)
+	peerSends bool      // the peer said that it sends
+	expects   bool      // nobody is on hold, so a silent peer is a dead one
+	rtp, rtcp endpoint  // where the peer said it listens; zero when it named no usable address
+}
+
+// flow is a stream as its worker sees it. Only that worker touches it; when its worker has let go of it, so may
+// whoever waited for that.
+type flow struct {
+	stream     *Stream
+	events     chan<- Event
+	unsent     []Event // that did not fit into events, at most keptEvents
+	rtp, rtcp  int
+	family     int
+	slot       int32 // in its worker's table, -1 while it has no worker
+	generation int32
+	phase      int64 // ms within the frame at which this flow sends
+
+	route   route
+	latch   latch
+	in      incoming
+	out     outgoing
+	reports reports
+	keypad  keypad // keys that we send
+	pressed pressed
+	playing playing
+	pace    timer // every packet that we make, parked when there is none
+	chores  timer
+
+	peer    *flow // joined with
+	echo    bool
+	capture chan []int16
+	missed  uint64 // frames that the reader of capture did not take
+
+	heard   int64 // when RTP or RTCP last came, or silence began to count
+	silent  bool  // that was told
+	first   bool  // RTP was heard and that was told
+	arrived int   // packets since the last chore
+}
+
+func newFlow(s *Stream, events chan<- Event, rtp, rtcp, family int) *flow {
+	f := &flow{stream: s, events: events, rtp: rtp, rtcp: rtcp, family: family, slot: -1, out: newOutgoing()}
+	f.pace = timer{flow: f, fire: onPace}
+	f.chores = timer{flow: f, fire: onChores}
+	return f
+}
+
+// shut closes what a flow without a worker holds: its sockets, its ports, which rest now, and its listener.
+func (f *flow) shut() {
+	unix.Close(f.rtp)
+	unix.Close(f.rtcp)
+	f.stream.engine.ports.give(f.stream.port, time.Now())
+	if f.capture != nil {
+		close(f.capture)
+		f.capture = nil
+	}
+}
+
+// readRTP takes one datagram. Sockets are level-triggered, so what else waits shows in the next turn, after the packets
+// of others: one peer that floods does not make the rest late.
+func (f *flow) readRTP(w *worker) {
+	if n, errno := receive(f.rtp, w.buf[:], &w.from); errno == 0 {
+		f.datagram(w, n)
+	}
+}
+
+// readRTCP takes one datagram of the control port.
+func (f *flow) readRTCP(w *worker) {
+	if n, errno := receive(f.rtcp, w.buf[:], &w.from); errno == 0 {
+		f.control(w, w.buf[:min(n, len(w.buf))], false)
+	}
+}
+
+// datagram sorts what lies in the worker's buffer.
+func (f *flow) datagram(w *worker, n int) {
+	if n > len(w.buf) {
+		w.engine.malformed.Add(1)
+		return
+	}
+	if f.route.mux && isRTCP(w.buf[:n]) {
+		f.control(w, w.buf[:n], true)
+		return
+	}
+	p, ok := parseRTP(w.buf[:n])
+	if !ok {
+		w.engine.malformed.Add(1)
+		return
+	}
+	f.hear(w, &p)
+}
+
+// hear takes a packet of the peer: count it, tell of it, pass it on.
+func (f *flow) hear(w *worker, p *packet) {
+	what := f.route.sorts[p.pt]
+	if !f.latch.admit(&w.from, what != sortUnknown, w.now) {
+		f.in.foreign++
+		return
+	}
+	// Counted only now: strangers may flood the port without costing the peer its packets.
+	if f.arrived++; f.arrived > flood {
+		w.engine.flooded.Add(1)
+		return
+	}
+	f.alive(w.now)
+	f.in.count(p, what, w.now)
+	if !f.first {
+		f.first = true
+		f.tell(w, Event{Kind: EventFirst})
+	}
+	if !f.route.hears {
+		return
+	}
+	if what == sortKeys {
+		if key, ok := f.pressed.press(p); ok {
+			f.tell(w, Event{Kind: EventDigit, Digit: key})
+		}
+	}
+	if f.capture != nil {
+		f.keep(p, what)
+	}
+	switch {
+	case f.echo:
+		f.relay(w, f, p, what)
+	case f.peer != nil:
+		f.peer.relay(w, f, p, what)
+	}
+}
+
+func (f *flow) alive(now int64) {
+	f.heard, f.silent = now, false
+}
+
+// relay sends a packet that from heard, unless something of our own sounds. The payload stays as it is when both sides
+// speak the same codec, and goes through one table when not.
+func (f *flow) relay(w *worker, from *flow, p *packet, what sort) {
+	if !f.route.sends || f.sounding() {
+		return
+	}
+	source := sourceRelay | uint64(p.ssrc)
+	pt, span := f.route.codec.PT, uint32(len(p.payload))
+	switch what {
+	case sortPCMA, sortPCMU:
+		if what != f.route.sort {
+			transcode(p.payload, what)
+		}
+	case sortKeys:
+		pt, span = f.route.keys, keyDuration(p.payload)
+	}
+	if what == sortUnknown || what == sortComfort || (what == sortKeys && f.route.keys == 0) {
+		f.out.skip(source, p)
+		return
+	}
+	seq, ts, marker, ok := f.out.follow(source, p, span, w.now)
+	if !ok {
+		return
+	}
+	// The new header goes right before the payload, over whatever extension stood there: its numbers were agreed with
+	// the other side, not with this one.
+	b := w.buf[p.start-headerSize : p.start+len(p.payload)]
+	putHeader(b, pt, marker, seq, ts, f.out.ssrc)
+	f.send(w, b)
+}
+
+func transcode(payload []byte, from sort) {
+	table := &alawToUlaw
+	if from == sortPCMU {
+		table = &ulawToAlaw
+	}
+	for i, b := range payload {
+		payload[i] = table[b]
+	}
+}
+
+// send puts a finished RTP packet on the wire. What the kernel refuses is lost, as it would be on the network.
+func (f *flow) send(w *worker, b []byte) {
+	to := f.latch.peer()
+	if !to.valid() || transmit(f.rtp, b, to) != 0 {
+		return
+	}
+	f.out.packets++
+	f.out.bytes += uint64(len(b) - headerSize)
+}
+
+// keep decodes a packet for the reader of Capture. When the reader is late the oldest frame goes.
+func (f *flow) keep(p *packet, what sort) {
+	table := &alawToLinear
+	switch what {
+	case sortPCMA:
+	case sortPCMU:
+		table = &ulawToLinear
+	default:
+		return
+	}
+	pcm := make([]int16, len(p.payload))
+	for i, b := range p.payload {
+		pcm[i] = table[b]
+	}
+	for {
+		select {
+		case f.capture <- pcm:
+			return
+		default:
+		}
+		select {
+		case <-f.capture:
+			f.missed++
+		default:
+		}
+	}
+}
+
+// tell hands an event to the stream's owner without waiting for it. What it does not take at once is kept in order.
+func (f *flow) tell(w *worker, e Event) {
+	if f.events == nil {
+		return
+	}
+	e.Stream = f.stream
+	f.retell()
+	if len(f.unsent) == 0 {
+		select {
+		case f.events <- e:
+			return
+		default:
+		}
+	}
+	if len(f.unsent) == keptEvents {
+		w.engine.lostEvents.Add(1)
+		return
+	}
+	f.unsent = append(f.unsent, e)
+}
+
+func (f *flow) retell() {
+	for len(f.unsent) > 0 {
+		select {
+		case f.events <- f.unsent[0]:
+			f.unsent = append(f.unsent[:0], f.unsent[1:]...)
+		default:
+			return
+		}
+	}
+}
+
+// negotiate takes what a new offer and answer agreed on.
+func (f *flow) negotiate(w *worker, r route) {
+	f.route = r
+	f.latch.negotiated(r.rtp, r.peerSends, w.now)
+	f.reports.to = r.rtcp
+	f.alive(w.now)
+	f.playing.encode(r.codec)
+	f.resume(w)
+}
+
+// join makes two flows of one worker hear each other.
+func (f *flow) join(w *worker, other *flow) {
+	f.part()
+	other.part()
+	f.peer, other.peer = other, f
+	for _, joined := range []*flow{f, other} {
+		joined.out.source = 0
+		joined.alive(w.now)
+	}
+}
+
+func (f *flow) part() {
+	if f.peer == nil {
+		return
+	}
+	f.peer.out.source, f.out.source = 0, 0
+	f.peer.peer, f.peer = nil, nil
+}
+
+// onChores is the slow heartbeat of a flow.
+func onChores(w *worker, f *flow) {
+	w.wheel.set(&f.chores, w.now/ms+choreEvery)
+	f.arrived = 0
+	f.retell()
+	if !f.route.ready {
+		return
+	}
+	limit := int64(w.engine.options.Silence)
+	if f.route.expects && !f.silent && w.now-f.heard >= limit {
+		f.silent = true
+		f.tell(w, Event{Kind: EventSilent})
+	}
+	if f.reports.due(w.now) {
+		f.sendReport(w)
+	}
+}

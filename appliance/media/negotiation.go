@@ -1,0 +1,199 @@
+package media
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+const (
+	keysPT    = 101 // what we offer for telephone-event, as everybody does
+	comfortPT = 13  // RFC 3389
+)
+
+// negotiation is what offers and answers of one stream agreed on so far (RFC 3264).
+type negotiation struct {
+	id, version uint64
+	said        string // our last description but for its o= line
+
+	lines []string // media lines of the session in their order; they never become fewer (RFC 3264 section 8)
+	audio int      // which of them is ours
+
+	offered []Codec // by our last offer
+	dir     Direction
+	keys    uint8 // payload number that we expect key presses under
+
+	codec Codec // that we send; zero before the first agreement
+	peer  Direction
+}
+
+func newNegotiation() negotiation {
+	// RFC 8866 section 5.2 wants the id unique; 62 bits stay clear of parsers that count in signed ones.
+	return negotiation{id: rand.Uint64() >> 2, version: 1, lines: []string{""}, keys: keysPT}
+}
+
+// offer describes what we would like.
+func (n *negotiation) offer(local netip.Addr, port int, codecs []Codec, dir Direction) []byte {
+	n.offered, n.dir = codecs, dir
+	if n.codec.Name == "" {
+		n.keys = keysPT
+	}
+	return n.describe(local, line{profile: "RTP/AVP", codecs: codecs, keys: n.keys, ptime: frame}, dir, port)
+}
+
+// accept takes the answer to our last offer and returns the line that is ours.
+func (n *negotiation) accept(text []byte) (line, error) {
+	lines, err := parseSDP(text)
+	if err != nil {
+		return line{}, err
+	}
+	if len(lines) <= n.audio {
+		return line{}, fmt.Errorf("%w: %d media lines in the answer", ErrSDP, len(lines))
+	}
+	l := lines[n.audio]
+	if l.codecs = common(l.codecs, n.offered, l.codecs); !l.taken || len(l.codecs) == 0 {
+		return line{}, ErrNoCodec
+	}
+	l.mux = false // we did not offer it
+	n.agree(l)
+	return l, nil
+}
+
+// answer answers an offer. The codec is the first of ours that the peer has, so whoever calls decides whether two legs
+// get the same one; all other media are refused by port 0, in their place.
+func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []Codec, dir Direction) (line, []byte, error) {
+	lines, err := parseSDP(text)
+	if err != nil {
+		return line{}, nil, err
+	}
+	for i, l := range lines {
+		all := l.codecs
+		if l.codecs = common(codecs, all, all); !l.taken || len(l.codecs) == 0 {
+			continue
+		}
+		n.lines, n.audio = nil, i
+		for _, other := range lines {
+			n.lines = append(n.lines, other.text)
+		}
+		// What we may say is bounded by what was offered (RFC 3264 section 6.1).
+		n.dir = direction(dir.sends() && l.dir.hears(), dir.hears() && l.dir.sends())
+		if l.keys != 0 {
+			n.keys = l.keys
+		}
+		said := l
+		said.codecs, said.ptime = l.codecs[:1], frame
+		body := n.describe(local, said, n.dir, port)
+		n.offered = all
+		n.agree(l)
+		return l, body, nil
+	}
+	return line{}, nil, ErrNoCodec
+}
+
+func (n *negotiation) agree(l line) {
+	n.codec, n.peer = l.codecs[0], l.dir
+}
+
+// common returns those of first that are also in second, with the payload numbers of numbers.
+func common(first, second, numbers []Codec) []Codec {
+	var both []Codec
+	for _, c := range first {
+		if !hasCodec(second, c.Name) {
+			continue
+		}
+		for _, numbered := range numbers {
+			if strings.EqualFold(numbered.Name, c.Name) {
+				both = append(both, numbered)
+				break
+			}
+		}
+	}
+	return both
+}
+
+// describe writes a description and counts its version up when anything but the o= line changed.
+func (n *negotiation) describe(local netip.Addr, l line, dir Direction, port int) []byte {
+	family := "IP4"
+	if local = local.Unmap().WithZone(""); local.Is6() {
+		family = "IP6"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "s=-\r\nc=IN %s %s\r\nt=0 0\r\n", family, local)
+	for i, other := range n.lines {
+		if i == n.audio {
+			writeSound(&b, l, dir, port)
+		} else {
+			b.WriteString(refusal(other))
+		}
+	}
+	if n.said != "" && n.said != b.String() {
+		n.version++
+	}
+	n.said = b.String()
+	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\n%s", n.id, n.version, family, local, n.said)
+}
+
+func writeSound(b *strings.Builder, l line, dir Direction, port int) {
+	var formats, maps strings.Builder
+	for _, c := range l.codecs {
+		fmt.Fprintf(&formats, " %d", c.PT)
+		fmt.Fprintf(&maps, "a=rtpmap:%d %s/%d\r\n", c.PT, strings.ToUpper(c.Name), c.Rate)
+	}
+	if l.keys != 0 {
+		fmt.Fprintf(&formats, " %d", l.keys)
+		fmt.Fprintf(&maps, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", l.keys, l.keys)
+	}
+	fmt.Fprintf(b, "m=audio %d %s%s\r\n%s", port, l.profile, formats.String(), maps.String())
+	fmt.Fprintf(b, "a=ptime:%d\r\n", l.ptime)
+	if l.mux {
+		b.WriteString("a=rtcp-mux\r\n")
+	} else {
+		fmt.Fprintf(b, "a=rtcp:%d\r\n", port+1)
+	}
+	fmt.Fprintf(b, "a=%s\r\n", dir)
+}
+
+// refusal is a media line with port 0 and everything else as it was offered (RFC 3264 section 6).
+func refusal(m string) string {
+	fields := strings.Fields(m)
+	fields[1] = strconv.Itoa(0)
+	return "m=" + strings.Join(fields, " ") + "\r\n"
+}
+
+// route is what the agreement means for the packets.
+func (n *negotiation) route(l line, family int) route {
+	r := route{
+		ready: true, codec: n.codec, sort: sortOf(n.codec), keys: l.keys,
+		samples:   uint32(l.ptime * clockKHz),
+		sends:     n.dir.sends() && l.dir.hears(),
+		hears:     n.dir.hears() && l.dir.sends(),
+		peerSends: l.dir.sends(), expects: l.dir == SendRecv && n.dir.hears(),
+		mux: l.mux,
+		rtp: endpointOf(l.rtp, family), rtcp: endpointOf(l.rtcp, family),
+	}
+	r.sorts[comfortPT] = sortComfort
+	// Both sides' numbers are understood, because some peers send under their own and some under ours.
+	for _, codecs := range [][]Codec{n.offered, l.codecs} {
+		for _, c := range codecs {
+			r.sorts[c.PT&0x7f] = sortOf(c)
+		}
+	}
+	for _, pt := range []uint8{n.keys, l.keys} {
+		if l.keys != 0 && r.sorts[pt&0x7f] == sortUnknown {
+			r.sorts[pt&0x7f] = sortKeys
+		}
+	}
+	return r
+}
+
+func sortOf(c Codec) sort {
+	switch {
+	case strings.EqualFold(c.Name, PCMA.Name):
+		return sortPCMA
+	case strings.EqualFold(c.Name, PCMU.Name):
+		return sortPCMU
+	}
+	return sortUnknown
+}
