@@ -265,7 +265,7 @@ func fieldValue(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		value, rest, _ = strings.Cut(s, ",")
 		value = strings.TrimRight(value, " \t\r\n")
-		return value, rest, value != "" && !strings.ContainsAny(value, "\" \t\r\n\x00")
+		return value, rest, value != "" && !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == 0x7f })
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -273,7 +273,7 @@ func fieldValue(s string) (value, rest string, ok bool) {
 		case ch == '"':
 			rest = strings.TrimLeft(s[i+1:], " \t\r\n")
 			return b.String(), rest, rest == "" || rest[0] == ','
-		case ch == '\\' && i+1 < len(s) && s[i+1] >= ' ':
+		case ch == '\\' && i+1 < len(s) && s[i+1] >= ' ' && s[i+1] != 0x7f:
 			i++
 			b.WriteByte(s[i])
 		case ch < ' ' || ch == 0x7f || ch == '\\':
