@@ -70,7 +70,6 @@ type Call struct {
 	caller   *leg
 	callee   *leg // the one that answered
 	dial     *dial
-	played   map[uint64]chan struct{}
 	answered time.Time
 	kept     []journal.Leg // legs that have ended, for the CDR
 	done     bool
@@ -98,7 +97,6 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		Number: ParseNumber(in.Number, plan.Config.Appliance.Country),
 		mail:   make(chan func(), mailDepth), signals: make(chan sip.Event, signalDepth),
 		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}),
-		played: map[uint64]chan struct{}{},
 	}
 	c.Direction, c.From = c.origin(in)
 	c.ctx, c.cancel = context.WithCancelCause(ctx)

@@ -325,13 +325,6 @@ func (c *Call) onDigit(l *leg, digit byte) {
 
 // onSound is what a stream reports.
 func (c *Call) onSound(e media.Event) {
-	if e.Kind == media.EventPlayed {
-		if ch := c.played[e.Play]; ch != nil {
-			delete(c.played, e.Play)
-			close(ch)
-		}
-		return
-	}
 	l := c.legOfStream(e.Stream)
 	if l == nil {
 		return
