@@ -1,8 +1,6 @@
 package call
 
 import (
-	"fmt"
-
 	"callbox/appliance/journal"
 	"callbox/appliance/media"
 )
@@ -66,7 +64,7 @@ func Causes() []Cause {
 func (c Cause) String() string { return c.Who + " " + c.Why }
 
 // Error makes a Cause usable as the cause of a context.
-func (c Cause) Error() string { return fmt.Sprintf("%s: %s", c, c.Text) }
+func (c Cause) Error() string { return c.String() + ": " + c.Text }
 
 // with keeps the blame and replaces the status by the one that the far side
 // really sent, so that a CDR tells both.
