@@ -240,9 +240,10 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 // appliedFact tells the journal and the log the same plan.
 func (a *Appliance) appliedFact(g *Generation) {
 	var lines []string
-	for _, c := range g.Plan.Changes {
-		lines = append(lines, c.String())
-		a.log.Info("configuration change", "generation", g.N, "change", c.String())
+	for line := range strings.Lines(g.Plan.String()) {
+		line = strings.TrimSpace(line)
+		lines = append(lines, line)
+		a.log.Info("configuration change", "generation", g.N, "change", line)
 	}
 	for _, w := range later(g.Config) {
 		a.log.Warn(w)
