@@ -33,6 +33,7 @@ type disk struct {
 	unsettled atomic.Int64  // Rebuilt writes in the queue
 	lost      atomic.Uint64 // Rebuilt operations that were accepted and not kept
 	removed   atomic.Int64  // keys removed since the last tidy
+	unread    []tableFile   // tables not read through before the store opened
 
 	mu     sync.Mutex
 	closed bool           // guarded by mu
@@ -44,7 +45,7 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.FreeFloor == 0 {
-		o.FreeFloor = 128 << 20
+		o.FreeFloor = 256 << 20
 	}
 	if o.Ballast == 0 {
 		o.Ballast = 16 << 20
@@ -77,9 +78,18 @@ func openDisk(o Options, steps []migration) (*disk, error) {
 		return nil, errors.Join(explain(o.Dir, err), l.release())
 	}
 	d.guard.look()
-	go func() { defer close(d.guarded); d.guard.run(o.Every, d.stop) }()
+	go d.watch(o.Every)
 	go d.commit()
 	return d, nil
+}
+
+// watch is the guard's goroutine.
+func (d *disk) watch(every time.Duration) {
+	defer close(d.guarded)
+	var reading sync.WaitGroup
+	reading.Go(d.verify)
+	d.guard.run(every, d.stop)
+	reading.Wait()
 }
 
 func databasePath(dir string) string { return filepath.Join(dir, "badger") }

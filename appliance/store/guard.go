@@ -108,7 +108,8 @@ func (g *guard) refuse(class Class) error {
 	return nil
 }
 
-// reserve is what Badger may need of its own for what it was given already: two memtables to flush and a compaction under way.
+// reserve is what Badger may need of its own for what it was given already: 24 MB of memtables to flush, and two compactions that
+// write up to 75 MB before they delete what they read. It cannot be told to stop, and where it finds no room the process dies.
 func (g *guard) reserve() uint64 { return g.floor / 2 }
 
 // fail remembers that a commit failed. From then on nothing is accepted: after a failed sync the kernel may have dropped the pages

@@ -9,9 +9,7 @@ import (
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
-	"github.com/dgraph-io/ristretto/v2/z"
 )
 
 // prepare does before Badger opens what Badger would die of, or lose data over: room, files that a kill left empty, a list of tables
@@ -29,19 +27,15 @@ func (d *disk) prepare() error {
 	if err := d.makeRoom(entries); err != nil {
 		return err
 	}
-	tables := 0
 	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch filepath.Ext(path) {
-		case ".sst":
-			tables++
-		case ".mem", ".vlog":
-			if err := d.dropEmpty(path); err != nil {
+		if ext := filepath.Ext(e.Name()); ext == ".mem" || ext == ".vlog" {
+			if err := d.dropEmpty(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}
 	}
-	return checkTables(dir, tables)
+	d.unread, err = checkTables(dir, tablesOf(entries))
+	return err
 }
 
 // openRoom is what Badger needs to open beside what its logs hold: new logs, the list of tables, the pid file.
@@ -92,42 +86,39 @@ func (d *disk) dropEmpty(path string) error {
 	return os.Remove(path)
 }
 
-func checkTables(dir string, tables int) error {
-	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
-	if errors.Is(err, fs.ErrNotExist) {
-		if tables > 0 {
-			return fmt.Errorf("%w: %s is gone and %d tables are there", ErrDamaged, badger.ManifestFilename, tables)
-		}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	manifest, _, err := badger.ReplayManifestFile(f, 0, settings(dir, nil))
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, badger.ManifestFilename, err)
-	}
-	for id, t := range manifest.Tables {
-		err := shielded(func() error { return checkTable(table.NewFilename(id, dir), t) })
-		if err != nil {
-			return fmt.Errorf("%w: table %d: %s", ErrDamaged, id, firstLine(err.Error()))
+func tablesOf(entries []fs.DirEntry) (ids []uint64) {
+	for _, e := range entries {
+		if id, ok := table.ParseFileID(e.Name()); ok {
+			ids = append(ids, id)
 		}
 	}
-	return nil
+	return ids
 }
 
-// checkTable reads a table's index and the block with its last key.
-func checkTable(path string, t badger.TableManifest) error {
-	f, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return err
+// checkTables holds the tables that are there against the list of them, and reads the newest. It returns what it had no time for.
+func checkTables(dir string, there []uint64) (unread []tableFile, err error) {
+	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
+	if errors.Is(err, fs.ErrNotExist) && len(there) > 0 {
+		return nil, fmt.Errorf("%w: %s is gone and %d tables are there", ErrDamaged, badger.ManifestFilename, len(there))
 	}
-	opened, err := table.OpenTable(f, table.Options{
-		Compression: t.Compression, BlockSize: 4 << 10, ChkMode: options.OnBlockRead,
-	})
-	if err != nil {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return opened.Close(-1)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	manifest, end, err := badger.ReplayManifestFile(f, 0, settings(dir, nil))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, badger.ManifestFilename, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// A kill leaves tables that are not listed yet, a torn list alone is no harm; both together mean that Badger would delete facts.
+	if stray := missing(there, manifest); info.Size() > end && stray > 0 {
+		return nil, fmt.Errorf("%w: %s is cut short and does not list %d tables", ErrDamaged, badger.ManifestFilename, stray)
+	}
+	return readTables(dir, manifest)
 }

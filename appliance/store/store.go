@@ -49,7 +49,7 @@ var (
 type Options struct {
 	Dir       string        // folder of its own; made when missing
 	Log       *slog.Logger  // default: discard
-	FreeFloor uint64        // bytes free below which Rebuilt writes are refused, and Told ones below half of it; default and least 64 MiB
+	FreeFloor uint64        // bytes free below which Rebuilt writes are refused, and Told ones below half of it; default 256 MiB
 	Ballast   int64         // bytes given up at start when there is no room to open; default 16 MiB, negative: none
 	Every     time.Duration // between two looks at the free space, default 5 s
 
