@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -114,12 +115,19 @@ func (e *Ear) hear(sequence uint16, payload []byte) {
 // Heard is all that arrived so far, as 8 kHz samples.
 func (e *Ear) Heard(t testing.TB) []int16 {
 	t.Helper()
+	return e.latest(t, mostHeard)
+}
+
+// latest is the end of what was heard, at most n samples of it.
+func (e *Ear) latest(t testing.TB, n int) []int16 {
+	t.Helper()
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.heard) == 0 {
+	payload := slices.Clone(e.heard[max(0, len(e.heard)-n):])
+	e.mu.Unlock()
+	if len(payload) == 0 {
 		return nil
 	}
-	sound, err := media.LoadWAV(bytes.NewReader(alawFile(e.heard)))
+	sound, err := media.LoadWAV(bytes.NewReader(alawFile(payload)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +158,8 @@ func (e *Ear) Hearing() Hearing {
 func (e *Ear) Hears(t testing.TB, what string, hz float64, within time.Duration) {
 	t.Helper()
 	Await(t, what, within, func() bool {
-		heard := e.Heard(t)
-		return len(heard) >= rate/2 && Sounds(heard[len(heard)-rate/2:], hz)
+		heard := e.latest(t, rate/2)
+		return len(heard) == rate/2 && Sounds(heard, hz)
 	})
 }
 

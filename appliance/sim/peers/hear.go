@@ -3,8 +3,10 @@ package peers
 import (
 	"bytes"
 	"errors"
+	"math"
 	"net"
 	"os"
+	"slices"
 	"testing"
 
 	"callbox/appliance/media"
@@ -73,3 +75,33 @@ func writeWAV(t testing.TB, path string, pcm []int16) {
 }
 
 func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
+
+// Resembles says how much of what was heard is the tone, played again and again from wherever it was when the ear
+// began to hear it: 1 for all of it in the right rhythm, near 0 for anything else.
+func Resembles(heard, tone []int16) float64 {
+	loud := slices.IndexFunc(heard, func(s int16) bool { return s > 500 || s < -500 })
+	if loud < 0 || len(tone) == 0 || len(heard)-loud < rate {
+		return 0
+	}
+	heard = heard[loud:]
+	best, at := 0.0, 0
+	for shift := range tone {
+		if found := alike(heard[:rate/8], tone, shift); found > best {
+			best, at = found, shift
+		}
+	}
+	return alike(heard, tone, at)
+}
+
+// alike is the correlation of what was heard with the tone as it sounds from shift on, -1 to 1.
+func alike(heard, tone []int16, shift int) float64 {
+	var product, a, b float64
+	for i, s := range heard {
+		x, y := float64(s), float64(tone[(i+shift)%len(tone)])
+		product, a, b = product+x*y, a+x*x, b+y*y
+	}
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return product / math.Sqrt(a*b)
+}

@@ -1,0 +1,73 @@
+package peers_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"callbox/appliance/sim/peers"
+)
+
+const kills = 20
+
+func TestTwentyKillsInTheMidstOfTrafficLoseNoRegistrationAndNoCDR(t *testing.T) {
+	box := peers.NewBox(t, traffic("3002"))
+	answering(t, box, "3001", nil)
+	answering(t, box, "3002", nil)
+	begun, ended := map[string]bool{}, map[string]bool{} // callers whose call was answered, and who hung up
+	for round := range kills {
+		long, short := fmt.Sprintf("long%02d-", round), fmt.Sprintf("short%02d-", round)
+		calls := map[string]*peers.SIPp{
+			long:  steady(t, box, long, time.Minute, nil), // these calls find the phone: its registration is back
+			short: changing(t, box, short, 1000, 300*time.Millisecond),
+		}
+		calls[short].Await("done", 5+round%7, 10*time.Second)
+		if round%3 == 0 {
+			box.Write("office.hcl", traffic("3002")+fmt.Sprintf("# round %d\n", round))
+		}
+		box.Kill()
+		for name, c := range calls {
+			c.Kill()
+			note(begun, name, c.Notes("answered"))
+			note(ended, name, c.Notes("done"))
+		}
+		if took := box.Start(); took > 2*time.Second {
+			t.Errorf("round %d: up after %v", round, took)
+		}
+	}
+	balanced(t, box, begun, ended)
+}
+
+func note(callers map[string]bool, name string, notes []peers.Note) {
+	for _, n := range notes {
+		callers[name+n.Fields[0]] = true
+	}
+}
+
+// balanced holds what the carrier saw against the records: one CDR a call, and the right end.
+func balanced(t *testing.T, box *peers.Box, begun, ended map[string]bool) {
+	t.Helper()
+	seen := map[string]peers.CDR{}
+	cut := 0
+	for _, cdr := range box.CDRs() {
+		if _, twice := seen[cdr.From]; twice {
+			t.Errorf("two CDRs of the call from %s", cdr.From)
+		}
+		if seen[cdr.From] = cdr; cdr.Cause.Why == "restarted" && cdr.Cause.Who == "box" {
+			cut++
+		}
+	}
+	for caller := range begun {
+		if cdr, there := seen[caller]; !there || cdr.Outcome != "answered" || cdr.Ended == nil {
+			t.Errorf("the call from %s was answered; its CDR: %v %+v", caller, there, cdr)
+		}
+	}
+	for caller := range ended {
+		if !begun[caller] {
+			t.Errorf("the call from %s ended without an answer", caller)
+		}
+	}
+	if t.Logf("%d calls, %d of them cut off by a kill", len(seen), cut); cut < kills*up {
+		t.Errorf("%d CDRs say that a call was cut off; each of %d kills cut at least %d", cut, kills, up)
+	}
+}

@@ -1,0 +1,95 @@
+package peers
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// CDR is a call detail record as `callbox calls --past --json` prints it. It is written out here a second time on
+// purpose: what other people's programs read must not change because a type of ours did.
+type CDR struct {
+	ID                string
+	Started           time.Time
+	Answered, Ended   *time.Time
+	Direction         string
+	From, To, Dialled string
+	Trunk, Extension  string
+	Outcome           string
+	Cause             Cause
+	Wait              float64 `json:"wait_seconds"`
+	Talk              float64 `json:"talk_seconds"`
+	Hold              float64 `json:"hold_seconds"`
+	Generation        int
+	Legs              []Leg
+}
+
+// Cause is who ended a call and why.
+type Cause struct {
+	Who, Why string
+	SIP      int
+}
+
+// Leg is one side of a call that has ended.
+type Leg struct {
+	Peer, Codec string
+	PacketsIn   int     `json:"packets_in"`
+	PacketsOut  int     `json:"packets_out"`
+	Lost        int     `json:"lost"`
+	Jitter      float64 `json:"jitter_ms"`
+	MOS         float64 `json:"mos"`
+}
+
+// CDRs are all of the box, oldest first.
+func (b *Box) CDRs() []CDR {
+	b.t.Helper()
+	out, status := b.Run("calls", "--past", "--json")
+	if status != 0 {
+		b.t.Fatalf("callbox calls --past: status %d\n%s", status, out)
+	}
+	var all []CDR
+	for line := range strings.Lines(out) {
+		var c CDR
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			b.t.Fatalf("%v in CDR %s", err, line)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// CDR waits for the nth record (from 1) and gives it.
+func (b *Box) CDR(n int) CDR {
+	b.t.Helper()
+	var all []CDR
+	Await(b.t, "the call has its CDR", 5*time.Second, func() bool {
+		all = b.CDRs()
+		return len(all) >= n
+	})
+	return all[n-1]
+}
+
+// Status is what of `callbox status` tests ask for.
+type Status struct {
+	Generation int
+	State      string `json:"config_state"`
+	Calls      int
+	Phones     int
+	TrunksUp   int `json:"trunks_up"`
+	PortsUsed  int `json:"ports_used"`
+}
+
+// Status is the box in one look. It asks the control socket itself, as programs do: a process a look would be a load
+// of its own.
+func (b *Box) Status() (s Status) {
+	b.t.Helper()
+	answer, err := b.control.Get("http://box/v1/status")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
