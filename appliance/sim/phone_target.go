@@ -74,3 +74,9 @@ func facing(server string) (string, error) {
 	address, _, err := net.SplitHostPort(c.LocalAddr().String())
 	return address, err
 }
+
+// SplitAddress takes a SIP address apart: who is called, and host or host:port of where.
+func SplitAddress(s string) (user, host string, err error) {
+	t, err := parseTarget(s)
+	return t.user, t.host, err
+}
