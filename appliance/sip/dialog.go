@@ -11,6 +11,7 @@ var (
 	ErrTrunkDown    = errors.New("trunk is down")
 	ErrUnknownTrunk = errors.New("no such trunk")
 	ErrUnreachable  = errors.New("no way to reach the peer")
+	ErrFull         = errors.New("too many calls")
 	ErrClosed       = errors.New("server is closed")
 )
 
@@ -49,10 +50,61 @@ type DialRequest struct {
 
 // Dialog is one call leg in signalling. Every method returns at once; outcomes come as Events, in order, on the
 // attached channel. All methods are safe from any goroutine.
+//
+// A receiver that does not read holds up nobody: its events wait in the Dialog, at most 64, and are offered again
+// every few milliseconds. Beyond that EventProgress and EventInfo are dropped and counted, the others never; a last
+// event that nobody takes within half a minute is dropped too.
 type Dialog struct {
+	s      *Server
+	sh     *shard
 	id     string
 	invite *Invite
 	local  netip.Addr
+
+	// what follows belongs to the shard
+
+	phase  phase
+	uas    bool // the peer called
+	tag    string
+	us     string // our From or To value, without tag
+	them   string // theirs
+	peer   peer
+	cseq   uint32 // of our last request
+	theirs uint32 // of their last request
+	flow   flow   // the way to the peer
+	held   bool   // the flow counts us
+	user   string // of our Contact
+	phone  *Binding
+	trunk  *trunk
+
+	asked   *serverTx // the INVITE of theirs that waits for our final answer
+	askedAt uint32    // its CSeq
+	answer  *answer   // our 2xx that waits for its ACK
+	asking  *clientTx // our INVITE that waits for their final answer
+	call    *placing  // how we place the call; nil for callee legs
+	wanted  *wish     // re-INVITE that waits for its turn
+	again   *alarm    // of 1xx and of re-INVITEs after a glare
+
+	mail mailbox
+}
+
+// phase is how far a dialog is.
+type phase int
+
+const (
+	phaseEarly  phase = iota // INVITE without a final answer
+	phaseUp                  // answered; perhaps not yet acknowledged
+	phaseEnding              // we hung up; CANCEL, or the ACK before our BYE, is still awaited
+	phaseOver
+)
+
+func (p phase) String() string { return [...]string{"early", "up", "ending", "over"}[p] }
+
+// peer is the other end of a dialog (RFC 3261 section 12): a forked call has several until the first answers.
+type peer struct {
+	tag    string
+	target string   // Request-URI of what we send
+	routes []string // Route headers, first hop first
 }
 
 // Invite is what the caller asked for; nil for a leg that we dialled.
@@ -64,23 +116,84 @@ func (d *Dialog) ID() string { return d.id }
 // Local is our address as the peer of this dialog shall see it, for SDP.
 func (d *Dialog) Local() netip.Addr { return d.local }
 
-// Attach names the channel that gets the Events.
-func (d *Dialog) Attach(ch chan<- Event) {}
+// Attach names the channel that gets the Events. What happened before waits until then.
+func (d *Dialog) Attach(ch chan<- Event) { d.sh.post(func() { d.mail.attach(d, ch) }) }
 
-// Progress sends 180, 181 or 183; ignored after a final response.
-func (d *Dialog) Progress(code int, body []byte) {}
+// Progress sends 180, 181, 182 or 183; ignored after a final response.
+func (d *Dialog) Progress(code int, body []byte) { d.sh.post(func() { d.progress(code, body) }) }
 
 // Answer sends 200, again and again until the ACK; then EventConfirmed or EventNoAck.
-func (d *Dialog) Answer(body []byte) {}
+func (d *Dialog) Answer(body []byte) { d.sh.post(func() { d.accept(body) }) }
 
-// Reject refuses a call that was not answered.
-func (d *Dialog) Reject(code int, why Reason) {}
+// Reject refuses a call that was not answered, with a code from 300 to 699.
+func (d *Dialog) Reject(code int, why Reason) { d.sh.post(func() { d.reject(code, why) }) }
 
-// Reinvite offers a new session; EventReinviteDone tells the outcome. A glare (491) is tried again inside.
-func (d *Dialog) Reinvite(body []byte) {}
+// Reinvite offers a new session; EventReinviteDone tells the outcome. A glare (491) is tried again inside. Of several
+// that wait for their turn only the last is sent.
+func (d *Dialog) Reinvite(body []byte) { d.sh.post(func() { d.reinvite(&wish{body: body}) }) }
 
 // Info sends an INFO request.
-func (d *Dialog) Info(contentType string, body []byte) {}
+func (d *Dialog) Info(contentType string, body []byte) {
+	d.sh.post(func() { d.info(contentType, body) })
+}
 
 // Hangup ends the leg by CANCEL, BYE or a refusal, whatever its state needs. It may be called more than once.
-func (d *Dialog) Hangup(why Reason) {}
+func (d *Dialog) Hangup(why Reason) { d.sh.post(func() { d.hangup(why) }) }
+
+func (sh *shard) newDialog(id string) *Dialog {
+	return &Dialog{s: sh.s, sh: sh, id: id, tag: token(10)}
+}
+
+// enter makes the dialog known; over forgets it.
+func (d *Dialog) enter() {
+	d.sh.dialogs[d.id+"|"+d.tag] = d
+	if d.uas {
+		d.sh.callers[d.id+"|"+d.peer.tag] = d
+	}
+	d.held = true
+	d.flow.hold(1)
+}
+
+// over is the end of the dialog, without a word to the peer. Events that wait are still delivered.
+func (d *Dialog) over() {
+	if d.phase == phaseOver {
+		return
+	}
+	d.phase = phaseOver
+	delete(d.sh.dialogs, d.id+"|"+d.tag)
+	if k := d.id + "|" + d.peer.tag; d.sh.callers[k] == d {
+		delete(d.sh.callers, k)
+	}
+	d.s.dialogs.Add(-1)
+	if d.held {
+		d.flow.hold(-1)
+	}
+	d.again.stop()
+	d.answer.stop()
+	d.answer, d.asked, d.wanted = nil, nil, nil
+}
+
+// closed ends the dialog because the Server closes.
+func (d *Dialog) closed() {
+	kind := EventBye
+	switch {
+	case d.phase == phaseEarly && d.uas:
+		kind = EventCancelled
+	case d.phase == phaseEarly:
+		kind = EventFailed
+	}
+	d.last(Event{Kind: kind, Code: 503, Text: "closed"})
+	d.over()
+}
+
+// move changes the way to the peer.
+func (d *Dialog) move(f flow) {
+	if f == d.flow {
+		return
+	}
+	if d.held {
+		d.flow.hold(-1)
+		f.hold(1)
+	}
+	d.flow = f
+}

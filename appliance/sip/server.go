@@ -1,55 +1,355 @@
 package sip
 
 import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net"
 	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
-// Server is the SIP side of one box.
+// maxDialogs is when new calls are shed whatever Refuse says: a bound on memory.
+const maxDialogs = 20000
+
+// Server is the SIP side of one box. All methods are safe from any goroutine.
 type Server struct {
-	o Options
+	log    *slog.Logger
+	o      Options
+	timers timings
+
+	live   atomic.Pointer[setup] // what was committed last
+	change sync.Mutex            // one Prepare to Commit at a time
+
+	parser *sip.Parser
+	shards []*shard
+	conns  connections
+	local  routes
+
+	guard     *guard
+	registrar *registrar
+	friends   sync.Map // netip.Addr of a registered phone -> time.Time until when
+
+	refuse  atomic.Bool
+	dialogs atomic.Int64
+	count   counts
+
+	tlsConfig *tls.Config
+	ownCert   func() (*tls.Certificate, error)
+
+	life context.Context // of connections being made and names being looked up
+	kill context.CancelFunc
+	stop chan struct{} // ends the shards, after all that feeds them has ended
+	work sync.WaitGroup
+	once sync.Once
+}
+
+// counts are the totals behind Counters.
+type counts struct {
+	requests, responses, malformed, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
 }
 
 // New makes a Server that listens nowhere until Settings are prepared and committed.
-func New(o Options) *Server { return &Server{o: o} }
+func New(o Options) *Server { return newServer(o, standardTimings) }
 
-// Change is a checked set of Settings whose new sockets are open; nothing is live until Commit.
-type Change struct{ s *Server }
+func newServer(o Options, t timings) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Notify == nil {
+		o.Notify = func(Notice) {}
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "callbox"
+	}
+	s := &Server{
+		log: o.Log, o: o, timers: t, parser: sip.NewParser(), stop: make(chan struct{}),
+		conns: connections{byPeer: map[string]*stream{}, bySrc: map[netip.Addr]int{}},
+	}
+	s.life, s.kill = context.WithCancel(context.Background())
+	s.guard = newGuard(o.Now, o.Notify)
+	s.registrar = newRegistrar(o.Now, o.Bindings)
+	s.ownCert = sync.OnceValues(selfSigned)
+	s.tlsConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate}
+	s.live.Store(&setup{listeners: map[string]*listener{}, trunks: map[string]*trunk{}, challenger: newChallenger(o.Now, "callbox")})
+	for _, all := range s.registrar.all() {
+		s.befriend(all)
+	}
+	for range min(max(runtime.GOMAXPROCS(0), 2), 16) {
+		sh := newShard(s)
+		s.shards = append(s.shards, sh)
+		s.work.Add(1)
+		go sh.run()
+	}
+	s.work.Go(s.housekeeping)
+	return s
+}
 
-// Prepare checks the settings and opens new sockets. It resolves no names.
-func (s *Server) Prepare(set Settings) (*Change, error) { return &Change{s}, nil }
+// Close gives every dialog its last event, closes the sockets and waits for the goroutines of this package. Nothing is
+// sent: who wants calls to end politely hangs them up before.
+func (s *Server) Close() error {
+	s.once.Do(func() {
+		s.change.Lock()
+		defer s.change.Unlock()
+		s.kill()
+		for _, l := range s.live.Load().listeners {
+			l.close()
+		}
+		for _, l := range s.live.Load().retired {
+			l.close()
+		}
+		close(s.stop)
+	})
+	s.work.Wait()
+	return nil
+}
 
-// Commit makes the settings live.
-func (c *Change) Commit() {}
+// recovered keeps a bug of ours from ending the process.
+func (s *Server) recovered(where string) {
+	if p := recover(); p != nil {
+		s.count.panics.Add(1)
+		s.log.Error("sip: a bug was caught", "where", where, "panic", p, "stack", string(debug.Stack()))
+	}
+}
 
-// Abort closes what Prepare opened.
-func (c *Change) Abort() {}
+// arrive takes one message from the network. It is false when the peer's connection should be closed.
+func (s *Server) arrive(f flow, data []byte) (ok bool) {
+	defer s.recovered("parser")
+	src := f.remote.Addr()
+	if !s.guard.admit(src, s.trusted(src)) {
+		s.count.dropped.Add(1)
+		return false
+	}
+	if f.udp != nil && keepAlive(f, data) {
+		return true
+	}
+	m, err := parse(s.parser, data)
+	if err != nil {
+		fault, _ := errors.AsType[*fault](err)
+		s.malformed(f, data, fault)
+		return !f.reliable()
+	}
+	if _, isRequest := m.(*sip.Request); isRequest {
+		s.count.requests.Add(1)
+	} else {
+		s.count.responses.Add(1)
+	}
+	if !s.shardOf(m.CallID().Value()).deliver(f, m) {
+		s.count.dropped.Add(1)
+	}
+	return true
+}
 
-// Close ends every dialog without a word, closes the sockets and waits for the goroutines.
-func (s *Server) Close() error { return nil }
+// keepAlive takes what phones send to keep their NAT open: CRLFCRLF, which is answered, other blanks, and STUN.
+func keepAlive(f flow, data []byte) bool {
+	if string(data) == "\r\n\r\n" {
+		f.send([]byte("\r\n"))
+		return true
+	}
+	if len(data) >= 20 && data[0] < 4 && binary.BigEndian.Uint32(data[4:]) == 0x2112a442 {
+		return true
+	}
+	return len(data) <= 4 && len(bytes.Trim(data, "\r\n\x00 ")) == 0
+}
 
-// Refuse sheds new calls with 503 while on.
-func (s *Server) Refuse(on bool) {}
+// malformed counts what could not be parsed, by source, and answers where an answer is due.
+func (s *Server) malformed(f flow, data []byte, why *fault) {
+	s.count.malformed.Add(1)
+	src := f.remote.Addr()
+	if s.guard.malformed(src) {
+		s.log.Warn("sip: message cannot be parsed", "source", src, "bytes", len(data), "total", s.guard.malformedFrom(src))
+	}
+	if why == nil {
+		return
+	}
+	if b := rawReply(data, why); b != nil {
+		f.send(b)
+	}
+}
 
-// Dial places a call.
-func (s *Server) Dial(r DialRequest) (*Dialog, error) { return nil, ErrUnreachable }
+// trusted is true for trunks and for the addresses of registered phones.
+func (s *Server) trusted(src netip.Addr) bool {
+	if until, ok := s.friends.Load(src); ok && until.(time.Time).After(s.o.Now()) {
+		return true
+	}
+	return s.live.Load().trunkAt(src) != nil
+}
+
+// befriend notes where phones are registered.
+func (s *Server) befriend(bs []Binding) {
+	for _, b := range bs {
+		ap, err := netip.ParseAddrPort(b.Source)
+		if err != nil {
+			continue
+		}
+		if old, ok := s.friends.Load(ap.Addr()); !ok || old.(time.Time).Before(b.Expires) {
+			s.friends.Store(ap.Addr(), b.Expires)
+		}
+	}
+}
+
+// housekeeping does what is due by the clock, once a second: expiries, keep-alives, sockets that left the settings.
+func (s *Server) housekeeping() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.life.Done():
+			return
+		case <-tick.C:
+			s.keepHouse(s.o.Now())
+		}
+	}
+}
+
+func (s *Server) keepHouse(now time.Time) {
+	defer s.recovered("housekeeping")
+	for _, account := range s.registrar.expire(now) {
+		s.o.Notify(Notice{Kind: Expired, Account: account, Bindings: s.registrar.contacts(account)})
+	}
+	s.friends.Range(func(k, until any) bool {
+		if until.(time.Time).Before(now) {
+			s.friends.Delete(k)
+		}
+		return true
+	})
+	s.guard.sweep()
+	s.ping(now)
+	s.closeRetired()
+}
+
+// Refuse sheds new calls with 503 while on; calls in progress and Settings.Emergency numbers go on.
+func (s *Server) Refuse(on bool) { s.refuse.Store(on) }
 
 // Contacts are the bindings of an account.
-func (s *Server) Contacts(extension string) []Binding { return nil }
+func (s *Server) Contacts(extension string) []Binding { return s.registrar.contacts(extension) }
 
 // Phones are all accounts of the settings, by name.
-func (s *Server) Phones() []Phone { return nil }
+func (s *Server) Phones() []Phone {
+	l := s.live.Load()
+	out := make([]Phone, 0, len(l.accounts))
+	for name := range l.accounts {
+		out = append(out, Phone{Account: name, Bindings: s.registrar.contacts(name)})
+	}
+	slices.SortFunc(out, func(a, b Phone) int { return strings.Compare(a.Account, b.Account) })
+	return out
+}
 
 // Trunks are the states of all trunks, by name.
-func (s *Server) Trunks() []TrunkState { return nil }
+func (s *Server) Trunks() []TrunkState {
+	l := s.live.Load()
+	out := make([]TrunkState, 0, len(l.trunks))
+	for _, t := range l.trunks {
+		out = append(out, *t.state.Load())
+	}
+	slices.SortFunc(out, func(a, b TrunkState) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
 
 // Blocks are the sources that are ignored now.
-func (s *Server) Blocks() []Block { return nil }
+func (s *Server) Blocks() []Block { return s.guard.blocks() }
 
 // Unblock lets a source in again; false when it was not blocked.
-func (s *Server) Unblock(a netip.Addr) bool { return false }
+func (s *Server) Unblock(a netip.Addr) bool { return s.guard.unblock(a) }
 
 // Counters are the totals.
-func (s *Server) Counters() Counters { return Counters{} }
+func (s *Server) Counters() Counters {
+	c := &s.count
+	return Counters{
+		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), Dropped: c.dropped.Load(),
+		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
+		EventsLost: c.eventsLost.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
+	}
+}
 
 // Addrs are the real listen addresses, as "udp://127.0.0.1:5060".
-func (s *Server) Addrs() []string { return nil }
+func (s *Server) Addrs() []string {
+	var out []string
+	for _, l := range s.live.Load().listeners {
+		out = append(out, l.network+"://"+l.local.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// port is where we listen for that transport, 0 when nowhere.
+func (l *setup) port(transport string) uint16 {
+	for _, x := range l.sorted {
+		if x.network == transport {
+			return x.local.Port()
+		}
+	}
+	return 0
+}
+
+// contactAt is our address as the peer behind f shall see it.
+func (s *Server) contactAt(f flow) netip.AddrPort {
+	l := s.live.Load()
+	var bound netip.AddrPort
+	if f.udp != nil {
+		bound = f.udp.local
+	} else if p := f.conn.local.Load(); p != nil {
+		bound = *p
+	}
+	ip := bound.Addr()
+	if !ip.IsValid() || ip.IsUnspecified() {
+		ip = s.local.to(f.remote.Addr())
+	}
+	if l.set.External.IsValid() && !l.isLocal(f.remote.Addr()) {
+		ip = l.set.External
+	}
+	port := bound.Port()
+	if f.udp == nil {
+		if p := l.port(f.transport()); p != 0 {
+			port = p
+		}
+	}
+	return netip.AddrPortFrom(ip, port)
+}
+
+// routes remembers which of our addresses the kernel uses towards a peer.
+type routes struct {
+	mu    sync.Mutex
+	known map[netip.Addr]route
+}
+
+type route struct {
+	ours  netip.Addr
+	until time.Time
+}
+
+const maxRoutes = 4096
+
+func (r *routes) to(peer netip.Addr) netip.Addr {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k, ok := r.known[peer]; ok && now.Before(k.until) {
+		return k.ours
+	}
+	ours := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	// connecting a UDP socket sends nothing; it only asks the routing table
+	if c, err := net.Dial("udp", netip.AddrPortFrom(peer, 5060).String()); err == nil {
+		ours = c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+		c.Close()
+	}
+	if r.known == nil || len(r.known) >= maxRoutes {
+		r.known = map[netip.Addr]route{}
+	}
+	r.known[peer] = route{ours, now.Add(time.Minute)}
+	return ours
+}

@@ -31,7 +31,8 @@ type Settings struct {
 	Certificate   *tls.Certificate // for tls:// listeners; nil: self-signed
 	Accounts      []Account
 	Trunks        []Trunk
-	Realm         string // of the digest challenges; empty: "callbox"
+	Realm         string   // of the digest challenges; empty: "callbox"
+	Emergency     []string // numbers that are never shed
 }
 
 // Account is one extension's credential.

@@ -1,0 +1,313 @@
+package sip
+
+import (
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// maxForks is how many answers to one call of ours are acknowledged; a proxy that sends more is broken.
+const maxForks = 16
+
+// placing is a call on its way out.
+type placing struct {
+	out      *outgoing
+	tries    int               // with credentials
+	patience *alarm            // no response at all by then: someone else is called instead
+	heard    bool              // a provisional response came
+	given    bool              // nobody wants the call any more
+	why      Reason            // of the CANCEL
+	sent     bool              // the CANCEL
+	acks     map[string][]byte // of each 2xx, by its tag
+	byUDP    func() *outgoing  // the same INVITE for UDP, when TCP was only tried for its size
+}
+
+// Dial places a call. It returns at once; everything that happens is told by Events. ErrTrunkDown, ErrUnknownTrunk,
+// ErrUnreachable, ErrFull and ErrClosed mean that nothing was sent and no Event will come.
+func (s *Server) Dial(r DialRequest) (*Dialog, error) {
+	if s.life.Err() != nil {
+		return nil, ErrClosed
+	}
+	if s.dialogs.Load() >= maxDialogs {
+		return nil, ErrFull
+	}
+	id := token(15)
+	d := s.shardOf(id).newDialog(id)
+	f, err := s.route(d, r)
+	if err != nil {
+		return nil, err
+	}
+	d.flow, d.local = f, s.contactAt(f).Addr()
+	d.cseq = uint32(1 + rand.IntN(1<<16))
+	d.address(r)
+	var body []byte
+	if r.Offer != nil {
+		body = r.Offer(d.local)
+	}
+	d.call = &placing{out: d.invitation(r, body), acks: map[string][]byte{}}
+	if size := len(d.call.out.bytes()); d.trunk != nil && size > maxDatagram {
+		d.widen(r, body, size)
+	}
+	d.mail.ch = r.Events
+	s.dialogs.Add(1)
+	d.sh.post(func() { d.place(r.Answer) })
+	return d, nil
+}
+
+// route finds the way to who is called.
+func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
+	if r.Contact != nil {
+		b := *r.Contact
+		d.phone, d.peer.target = &b, b.Contact
+		return s.flowOf(&b)
+	}
+	t := s.live.Load().trunks[r.Trunk]
+	if t == nil {
+		return flow{}, ErrUnknownTrunk
+	}
+	if t.set.Address == "" {
+		return flow{}, ErrUnreachable
+	}
+	if !t.usable.Load() && !r.Force {
+		return flow{}, ErrTrunkDown
+	}
+	d.trunk, d.peer.target = t, t.uri(r.Number)
+	return t.flow(0)
+}
+
+// address writes who calls and who is called.
+func (d *Dialog) address(r DialRequest) {
+	us := d.s.contactAt(d.flow)
+	domain := hostOf(us.Addr())
+	d.user = r.From.Number
+	if d.trunk != nil {
+		if d.trunk.set.Username != "" {
+			domain, d.user = d.trunk.domain(), d.trunk.set.Username
+		}
+	}
+	switch number := r.From.Number; {
+	case r.From.Hidden:
+		d.us = `"Anonymous" <sip:anonymous@anonymous.invalid>`
+	default:
+		if number == "" {
+			number = d.user
+		}
+		d.us = nameAddr(r.From.Name, number, domain)
+	}
+	target, _, _ := strings.Cut(d.peer.target, ";")
+	d.them = "<" + target + ">"
+}
+
+func nameAddr(name, user, domain string) string {
+	u := "<sip:"
+	if user != "" {
+		u += escapeUser(user) + "@"
+	}
+	u += domain + ">"
+	if name == "" {
+		return u
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" ` + u
+}
+
+// invitation is the INVITE.
+func (d *Dialog) invitation(r DialRequest, body []byte) *outgoing {
+	o := d.compose("INVITE", &d.peer, d.cseq)
+	o.maxForwards = r.MaxForwards
+	o.headers = append(d.dialogHeaders()[:2], o.headers...)
+	if d.trunk != nil {
+		if r.From.Number != "" {
+			o.headers = append(o.headers, [2]string{"P-Asserted-Identity", nameAddr(r.From.Name, r.From.Number, hostOf(d.local))})
+		}
+	}
+	if r.From.Hidden {
+		o.headers = append(o.headers, [2]string{"Privacy", "id"})
+	}
+	for _, h := range r.Headers {
+		if extra(h[0]) {
+			o.headers = append(o.headers, h)
+		}
+	}
+	if len(body) > 0 {
+		o.contentType, o.body = "application/sdp", body
+	}
+	return o
+}
+
+// extra is true for header names that a DialRequest may add.
+func extra(name string) bool {
+	if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) }) {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards",
+		"content-length", "l", "content-type", "c", "authorization", "proxy-authorization", "require", "allow", "user-agent":
+		return false
+	}
+	return true
+}
+
+// widen takes TCP for an INVITE that is too large for a datagram, and keeps UDP for a trunk that does not take TCP.
+func (d *Dialog) widen(r DialRequest, body []byte, size int) {
+	small := d.flow
+	f, err := d.trunk.flow(size)
+	if err != nil || !f.reliable() || f == small {
+		return
+	}
+	d.flow = f
+	d.call.out = d.invitation(r, body)
+	d.call.byUDP = func() *outgoing {
+		d.trunk.noTCP.Store(time.Now().Add(tcpRefused).Unix())
+		d.move(small)
+		return d.invitation(r, body)
+	}
+}
+
+// place sends the INVITE.
+func (d *Dialog) place(patience time.Duration) {
+	d.enter()
+	if patience > 0 {
+		d.call.patience = d.sh.after(patience, d.unheard)
+	}
+	d.send()
+}
+
+func (d *Dialog) send() {
+	d.cseq = d.call.out.cseq
+	d.asking = d.sh.request(d.flow, d.call.out, d.responded, d.unanswered)
+}
+
+// responded takes a response to our INVITE.
+func (d *Dialog) responded(r *sip.Response) {
+	c := d.call
+	c.patience.stop()
+	switch {
+	case r.IsProvisional():
+		c.heard = true
+		if c.given {
+			d.cancel()
+		} else if r.StatusCode > 100 && d.phase == phaseEarly {
+			d.emit(Event{Kind: EventProgress, Code: r.StatusCode, Text: r.Reason, Body: r.Body(), ContentType: contentType(r)})
+		}
+	case r.IsSuccess():
+		d.answered(r)
+	default:
+		d.declined(r)
+	}
+}
+
+// answered is a 2xx: the first is the call, another one is a branch of a fork that lost (RFC 3261 section 13.2.2.4).
+func (d *Dialog) answered(r *sip.Response) {
+	c := d.call
+	tag := tagOf(r.To().Params)
+	p := peer{tag: tag, target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), true)}
+	if p.target == "" {
+		p.target = d.call.out.uri
+	}
+	if ack := c.acks[tag]; ack != nil {
+		d.way(&p).send(ack)
+		return
+	}
+	if len(c.acks) >= maxForks {
+		return
+	}
+	ack := d.ackFor(c.out, &p)
+	c.acks[tag] = ack
+	d.way(&p).send(ack)
+	if d.phase == phaseEarly && !c.given {
+		d.peer, d.phase = p, phaseUp
+		d.tell(200, r.Reason)
+		q850, _ := parseReason(value(r, "reason"))
+		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: r.Body(), ContentType: contentType(r)})
+		return
+	}
+	bye := d.compose("BYE", &p, c.out.cseq+1)
+	d.sh.request(d.way(&p), bye, func(*sip.Response) {}, nil)
+	if c.given {
+		d.over()
+	}
+}
+
+// declined is a final refusal, or a challenge.
+func (d *Dialog) declined(r *sip.Response) {
+	c := d.call
+	if !c.given && d.phase == phaseEarly {
+		if next := d.retry(c.out, r, c.tries); next != nil {
+			c.tries++
+			c.out = next
+			d.send()
+			return
+		}
+		d.tell(r.StatusCode, r.Reason)
+		q850, _ := parseReason(value(r, "reason"))
+		d.last(Event{Kind: EventFailed, Code: r.StatusCode, Text: r.Reason, Q850: q850})
+	}
+	d.over()
+}
+
+// unanswered is our INVITE coming to nothing: time-out, or a connection that is gone.
+func (d *Dialog) unanswered(code int, why string) {
+	c := d.call
+	if code == 503 && c.byUDP != nil && !c.heard && !c.given {
+		c.out = c.byUDP()
+		c.byUDP = nil
+		d.send()
+		return
+	}
+	c.patience.stop()
+	if !c.given && d.phase == phaseEarly {
+		d.tell(0, why)
+		d.last(Event{Kind: EventFailed, Code: code, Text: why})
+	}
+	if d.phase == phaseEarly {
+		d.over()
+	}
+}
+
+// unheard gives up because nothing at all came. What may still come is cancelled, or answered and hung up.
+func (d *Dialog) unheard() {
+	d.tell(0, "no response")
+	d.last(Event{Kind: EventFailed, Code: 408, Text: "no response"})
+	d.takeBack(Reason{})
+}
+
+// tell lets the trunk know how it did.
+func (d *Dialog) tell(code int, why string) {
+	if d.trunk != nil {
+		d.trunk.heard(code, d.call.heard, why)
+	}
+}
+
+// takeBack cancels the call. Before a provisional response nothing may be sent (RFC 3261 section 9.1): the INVITE is no
+// longer repeated, and the CANCEL waits for the first sign of life.
+func (d *Dialog) takeBack(why Reason) {
+	c := d.call
+	if c.given {
+		return
+	}
+	c.given, c.why = true, why
+	c.patience.stop()
+	if c.heard {
+		d.cancel()
+		return
+	}
+	d.asking.quiet()
+}
+
+func (d *Dialog) cancel() {
+	c := d.call
+	if c.sent {
+		return
+	}
+	c.sent = true
+	tx := d.asking
+	d.sh.request(tx.flow, c.out.cancel(c.why), func(*sip.Response) {}, nil)
+	d.sh.after(d.s.timers.timeout(), func() { // no answer to the INVITE in spite of the CANCEL
+		if tx.state == txProceeding {
+			tx.end()
+			d.over()
+		}
+	})
+}

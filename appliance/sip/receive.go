@@ -1,0 +1,191 @@
+package sip
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	allowed     = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
+	maxDatagram = 1300 // bytes; larger requests want TCP (RFC 3261 section 18.1.1)
+)
+
+// receive is where every message of a call enters, in order of arrival.
+func (sh *shard) receive(f flow, m sip.Message) {
+	switch m := m.(type) {
+	case *sip.Response:
+		if t := sh.clients[clientKey(branchOf(m), string(m.CSeq().MethodName))]; t != nil && len(m.GetHeaders("via")) == 1 {
+			t.receive(m)
+		}
+	case *sip.Request:
+		markVia(m, f)
+		switch m.Method {
+		case sip.ACK:
+			sh.ack(m)
+		case sip.CANCEL:
+			sh.cancel(f, m)
+		default:
+			if t := sh.servers[serverKey(m, m.Method)]; t != nil {
+				t.repeated()
+				return
+			}
+			sh.fresh(f, m)
+		}
+	}
+}
+
+func branchOf(m sip.Message) string {
+	b, _ := m.Via().Params.Get("branch")
+	return b
+}
+
+// markVia notes in the top Via where the request really came from (RFC 3261 section 18.2.1, RFC 3581).
+func markVia(r *sip.Request, f flow) {
+	via := r.Via()
+	if _, asked := via.Params.Get("rport"); asked {
+		via.Params.Add("rport", strconv.Itoa(int(f.remote.Port())))
+		via.Params.Add("received", f.remote.Addr().String())
+		return
+	}
+	if a, err := netip.ParseAddr(strings.Trim(via.Host, "[]")); err != nil || a.Unmap() != f.remote.Addr() {
+		via.Params.Add("received", f.remote.Addr().String())
+	}
+}
+
+// reply answers without a transaction: a repeated request gets the same answer made anew (RFC 3261 section 8.2.7).
+func (sh *shard) reply(f flow, r *sip.Request, a response) {
+	if r.Method == sip.ACK {
+		return
+	}
+	a.tag = statelessTag(r)
+	f.send(render(r, a))
+}
+
+// statelessTag is the same for every retransmission.
+func statelessTag(r *sip.Request) string {
+	return "s" + strconv.FormatUint(maphash.String(shardSeed, r.CallID().Value()+"|"+tagOf(r.From().Params)+"|"+branchOf(r)), 36)
+}
+
+// ack finds what it acknowledges: an answer of a dialog, or a refusal.
+func (sh *shard) ack(r *sip.Request) {
+	if d := sh.dialogs[dialogKey(r)]; d != nil && d.acked(r) {
+		return
+	}
+	if t := sh.servers[serverKey(r, sip.INVITE)]; t != nil {
+		t.acked()
+	}
+}
+
+// cancel takes an INVITE back (RFC 3261 section 9.2).
+func (sh *shard) cancel(f flow, r *sip.Request) {
+	t := sh.servers[serverKey(r, sip.INVITE)]
+	if t == nil {
+		sh.reply(f, r, response{code: 481})
+		return
+	}
+	sh.reply(f, r, response{code: 200})
+	if t.state == txProceeding && t.cancelled != nil {
+		t.cancelled(r)
+	}
+}
+
+// fresh takes a request that is no repetition.
+func (sh *shard) fresh(f flow, r *sip.Request) {
+	if unknown := unsupported(r); unknown != "" {
+		sh.reply(f, r, response{code: 420, headers: [][2]string{{"Unsupported", unknown}}})
+		return
+	}
+	if r.Method == sip.REGISTER {
+		sh.register(f, r)
+		return
+	}
+	if tagOf(r.To().Params) != "" {
+		if d := sh.dialogs[dialogKey(r)]; d != nil && d.isPeer(r) {
+			d.request(f, r)
+			return
+		}
+		sh.reply(f, r, response{code: 481})
+		return
+	}
+	switch r.Method {
+	case sip.INVITE:
+		sh.invite(f, r)
+	case sip.OPTIONS:
+		sh.reply(f, r, response{code: 200, headers: [][2]string{{"Allow", allowed}, {"Accept", "application/sdp"}}})
+	case sip.BYE, sip.INFO, sip.UPDATE, sip.PRACK:
+		sh.reply(f, r, response{code: 481})
+	default:
+		sh.reply(f, r, response{code: 405, headers: [][2]string{{"Allow", allowed}}})
+	}
+}
+
+// unsupported lists what the request requires of us: nothing of it is ours.
+func unsupported(r *sip.Request) string {
+	var all []string
+	for _, h := range r.GetHeaders("require") {
+		all = append(all, h.Value())
+	}
+	return strings.Join(all, ", ")
+}
+
+// dialogKey names a dialog by Call-ID and our tag, which is the To tag of what we receive.
+func dialogKey(r *sip.Request) string { return r.CallID().Value() + "|" + tagOf(r.To().Params) }
+
+// unescapeUser reads the user part of a URI: parameters cut off, %xx decoded. What would decode to a control character
+// stays as it is.
+func unescapeUser(user string) string {
+	user, _, _ = strings.Cut(user, ";")
+	plain, err := url.PathUnescape(user)
+	if err != nil || strings.ContainsFunc(plain, func(c rune) bool { return c < ' ' || c == 0x7f || c == 0xfffd }) {
+		return user
+	}
+	return plain
+}
+
+// escapeUser writes the user part of a URI (RFC 3261 section 25.1).
+func escapeUser(user string) string {
+	var b strings.Builder
+	for i := range len(user) {
+		c := user[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()&=+$,/", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		const hex = "0123456789ABCDEF"
+		b.WriteByte('%')
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	return b.String()
+}
+
+// userOf is the number that a URI names.
+func userOf(u *sip.Uri) string {
+	if u.Scheme == "tel" {
+		return unescapeUser(u.Raw())
+	}
+	return unescapeUser(u.User)
+}
+
+// viaAt is the Via value of a request over f, without version and branch.
+func (s *Server) viaAt(f flow, us netip.AddrPort) string {
+	return strings.ToUpper(f.transport()) + " " + hostOf(us.Addr()) + ":" + strconv.Itoa(int(us.Port()))
+}
+
+// contactURI is where the peer behind f can reach us.
+func (s *Server) contactURI(user string, us netip.AddrPort, f flow) string {
+	u := "sip:"
+	if user != "" {
+		u += escapeUser(user) + "@"
+	}
+	u += hostOf(us.Addr()) + ":" + strconv.Itoa(int(us.Port()))
+	if t := f.transport(); t != "udp" {
+		u += ";transport=" + t
+	}
+	return u
+}

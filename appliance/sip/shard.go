@@ -1,0 +1,145 @@
+package sip
+
+import (
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// maxPackets is how many messages may wait for a shard. Beyond, they are dropped and counted: retransmission, or the
+// sender's patience, is the queue then.
+const maxPackets = 4096
+
+// shard owns everything of the calls whose Call-ID hashes to it: transactions, dialogs, their timers. Its one goroutine
+// does all the work on them, in order of arrival, so that nothing of a call needs a lock and an ACK cannot be overtaken
+// by the BYE behind it. Nothing here blocks.
+type shard struct {
+	s *Server
+
+	mu      sync.Mutex
+	queue   []func()
+	packets int
+	wake    chan struct{}
+
+	alarms  alarms
+	servers map[string]*serverTx
+	clients map[string]*clientTx
+	dialogs map[string]*Dialog // by Call-ID and our tag
+	callers map[string]*Dialog // those that the peer began, by Call-ID and its tag
+}
+
+func newShard(s *Server) *shard {
+	return &shard{
+		s: s, wake: make(chan struct{}, 1),
+		servers: map[string]*serverTx{}, clients: map[string]*clientTx{}, dialogs: map[string]*Dialog{}, callers: map[string]*Dialog{},
+	}
+}
+
+// post has f done by the shard's goroutine. Commands are few a dialog, so their number is bounded by that of dialogs.
+func (sh *shard) post(f func()) {
+	sh.mu.Lock()
+	sh.queue = append(sh.queue, f)
+	sh.mu.Unlock()
+	sh.rouse()
+}
+
+// deliver hands in a message that arrived; false when too many wait.
+func (sh *shard) deliver(f flow, m sip.Message) bool {
+	sh.mu.Lock()
+	if sh.packets >= maxPackets {
+		sh.mu.Unlock()
+		return false
+	}
+	sh.packets++
+	sh.queue = append(sh.queue, func() { sh.receive(f, m) })
+	sh.mu.Unlock()
+	sh.rouse()
+	return true
+}
+
+func (sh *shard) rouse() {
+	select {
+	case sh.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run is the shard's goroutine. It ends with the Server.
+func (sh *shard) run() {
+	defer sh.s.work.Done()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var batch []func()
+	for {
+		sh.mu.Lock()
+		batch, sh.queue = sh.queue, batch[:0]
+		sh.packets = 0
+		sh.mu.Unlock()
+		for i, f := range batch {
+			sh.do(f)
+			batch[i] = nil
+		}
+		wait := sh.ring()
+		if len(batch) > 0 && wait > 0 {
+			continue // more may have come meanwhile
+		}
+		timer.Reset(wait)
+		select {
+		case <-sh.wake:
+		case <-timer.C:
+		case <-sh.s.stop:
+			sh.end()
+			return
+		}
+	}
+}
+
+// ring does what is due and returns how long until the next alarm.
+func (sh *shard) ring() time.Duration {
+	now := time.Now()
+	for range 256 { // then see to the queue again
+		a, next := sh.alarms.due(now)
+		if a == nil {
+			return next
+		}
+		sh.do(a.do)
+	}
+	return 0
+}
+
+// do runs one piece of work. A panic is a bug of ours; it costs that piece, not the box.
+func (sh *shard) do(f func()) {
+	defer sh.s.recovered("shard")
+	f()
+}
+
+func (sh *shard) after(d time.Duration, f func()) *alarm { return sh.alarms.after(d, f) }
+
+// lost ends what waits for answers over a connection that is gone.
+func (sh *shard) lost(c *stream) {
+	for _, t := range sh.clients {
+		if t.flow.conn == c {
+			t.fail(503, "connection lost")
+		}
+	}
+	for _, t := range sh.servers {
+		if t.flow.conn == c && t.state != txProceeding {
+			t.end()
+		}
+	}
+}
+
+// end closes all dialogs when the Server closes.
+func (sh *shard) end() {
+	for _, d := range sh.dialogs {
+		sh.do(d.closed)
+	}
+}
+
+var shardSeed = maphash.MakeSeed()
+
+func (s *Server) shardOf(callID string) *shard {
+	return s.shards[maphash.String(shardSeed, callID)%uint64(len(s.shards))]
+}
