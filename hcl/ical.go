@@ -15,9 +15,9 @@ import (
 
 const (
 	maxCalendarBytes = 1 << 20
-	maxCalendarLine  = 16 << 10 // unfolded; the parser's work grows with the square of it
-	maxCalendarDepth = 4        // a calendar, an event, an alarm: nothing else nests
-	maxHolidaySpan   = 366      // days of one event; longer is a slip of the year
+	maxCalendarLine  = 8 << 10 // unfolded; the parser's work grows with the square of it
+	maxCalendarDepth = 4       // a calendar, an event, an alarm: nothing else nests
+	maxHolidaySpan   = 366     // days of one event; longer is a slip of the year
 	maxHolidays      = 20000
 	firstYear        = 2000 // what repeats every year is written out from here
 	lastYear         = 2099 // to here

@@ -107,7 +107,7 @@ func TestACalendarThatCannotBeUsedSaysWhereAndWhatToDo(t *testing.T) {
 		{event("DTSTART:20260101T090000Z"), []string{"line 3", "none of its 1 events lasts all day"}},
 		{event(day, "SUMMARY;x"), []string{"line 5", "no NAME:VALUE"}},
 		{event(day, "SUMMARY;LANGUAGE:x"), []string{"cannot be read as a calendar", "export it again"}},
-		{event(day, "DESCRIPTION:"+strings.Repeat("x", maxCalendarLine)), []string{"line 5", "longer than 16 kB"}},
+		{event(day, "DESCRIPTION:"+strings.Repeat("x", maxCalendarLine)), []string{"line 5", "longer than 8 kB"}},
 		{event(strings.Repeat("SUMMARY:x\r\n", maxCalendarBytes/10)), []string{"larger than 1024 kB", "years that matter"}},
 		{calendar(strings.Repeat("BEGIN:VEVENT\r\nDTSTART:20000101\r\nDURATION:P366D\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n", 2)), []string{"line 3", "more than 20000 days"}},
 	} {
