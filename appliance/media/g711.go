@@ -76,9 +76,9 @@ func linearToUlaw(sample int16) byte {
 // run is a stretch of a conversion table: first, first+step … last, each of them repeat times.
 type run struct{ first, last, step, repeat int }
 
-// Tables 3 and 4 of G.711, with the known misprint of their entry 80 put right. They differ from going through linear
-// values in about twenty places: the recommendation prefers that a code comes back unchanged from the other law
-// to being nearest once. µ-law numbers its outputs from 0, A-law from 1.
+// Tables 3 and 4 of G.711, with the misprint around their entry 80 put right. Each differs from going through linear
+// values in about twenty places: the recommendation would rather have a code come back unchanged from the other law
+// than be nearest once. µ-law numbers its outputs from 0, A-law from 1.
 var (
 	ulawInAlaw = []run{
 		{1, 8, 1, 2}, {9, 25, 1, 1}, {27, 31, 2, 1}, {33, 44, 1, 1}, {46, 46, 1, 1}, {48, 62, 1, 1}, {64, 80, 1, 1}, {82, 128, 1, 1},
