@@ -189,6 +189,9 @@ func (f *flow) relay(w *worker, from *flow, p *packet, what sort) {
 	if !ok {
 		return
 	}
+	if what == sortKeys {
+		f.out.at = w.now - int64(span)/clockKHz*ms // its timestamp is of the moment when the key went down
+	}
 	// The new header goes right before the payload, over whatever extension stood there: its numbers were agreed with
 	// the other side, not with this one.
 	b := w.buf[p.start-headerSize : p.start+len(p.payload)]

@@ -10,6 +10,7 @@ const (
 	keyVolume  = 10  // dBm0 below zero
 	keysQueued = 64
 	endBit     = 0x80
+	longestKey = 60 * 8000 // timestamp units within which an older packet of a key is late and not new
 )
 
 const keyNames = "0123456789*#ABCD" // by event number (RFC 4733 section 3.2)
@@ -32,6 +33,7 @@ type keypad struct {
 	count int
 	step  int    // packets of the first key so far
 	start uint32 // its timestamp
+	since int64  // when it began
 }
 
 // press queues what can be sent; the rest of digits is left out, and so is what does not fit.
@@ -81,8 +83,9 @@ func (f *flow) sendKey(w *worker, number uint8, packets int, end bool) {
 		// Another source each time, so that every key begins with a timestamp of its own.
 		f.out.source = sourceNone
 		_, k.start, _ = f.out.next(sourceKeys, duration, w.now)
+		k.since = w.now
 	} else {
-		f.out.sent(f.out.seq+1, k.start, duration, w.now)
+		f.out.sent(f.out.seq+1, k.start, duration, k.since)
 	}
 	b := w.out[:headerSize+4]
 	putHeader(b, f.route.keys, first, f.out.seq, k.start, f.out.ssrc)
@@ -123,7 +126,7 @@ func (k *pressed) press(p *packet) (key byte, ok bool) {
 		if ahead := int32(p.ts - k.ts); ahead == 0 {
 			k.duration = max(k.duration, duration)
 			return 0, false
-		} else if ahead < 0 && ahead > -tsLeap {
+		} else if ahead < 0 && ahead > -longestKey {
 			return 0, false // late from an earlier key
 		}
 	}

@@ -25,7 +25,7 @@ type outgoing struct {
 	seq    uint16 // of the newest packet
 	ts     uint32 // of the newest packet
 	span   uint32 // timestamp units that the newest packet lasts
-	at     int64  // when it was sent; 0 before the first
+	at     int64  // the moment that its timestamp stands for; 0 before the first
 	source uint64
 	run    int // packets of this source so far, up to reorder
 
