@@ -308,7 +308,7 @@ func TestCredentialsAreReadAsPhonesWriteThem(t *testing.T) {
 func FuzzAuthorization(f *testing.F) {
 	d := newDesk()
 	f.Add(d.caller().credentials())
-	for _, s := range []string{"", "Digest", `Digest username="a\"b", nonce="", response=`, "Digest a=1, a=2", `Digest username*=UTF-8''x, userhash=true`, "Basic x", "Digest \xff=\xff", "Digest a=\"\\"} {
+	for _, s := range []string{"", "Digest", `Digest username="a\"b", nonce="", response=`, "Digest a=1, a=2", `Digest username*=UTF-8''x, userhash=true`, "Basic x", "Digest \xff=\xff", "Digest a=\"\\", "Digest 0=\x1e", "Digest 0=\"\\\x7f\""} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

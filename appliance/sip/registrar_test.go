@@ -51,7 +51,7 @@ func (b *bench) refused(code int, star bool, callID string, cseq uint32, contact
 	before := b.r.all()
 	_, changed, err := b.r.register("100", contacts, star, callID, cseq, 3)
 	var why *refusal
-	if !errors.As(err, &why) || why.code != code || changed {
+	if !errors.As(err, &why) || why.code != code || !strings.Contains(err.Error(), why.text) || changed {
 		b.Errorf("%s %d: %v, want %d", callID, cseq, err, code)
 	}
 	if after := b.r.all(); !slices.Equal(before["100"], after["100"]) {
