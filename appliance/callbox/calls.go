@@ -136,7 +136,7 @@ func (a *app) printCalls(w io.Writer, body []byte) error {
 		fmt.Fprintln(w, "No calls in progress.")
 		return nil
 	}
-	t := table{head: []string{"CALL", "", "FROM", "TO", "STATE", ">FOR", "CODEC", ">MOS", "TRUNK", ">GENERATION"}}
+	t := table{head: []string{"CALL", "WAY", "FROM", "TO", "STATE", ">FOR", "CODEC", ">MOS", "TRUNK", ">GENERATION"}}
 	for _, c := range calls {
 		since := c.Started
 		if c.Answered != nil {
@@ -150,7 +150,7 @@ func (a *app) printCalls(w io.Writer, body []byte) error {
 }
 
 func (a *app) printPast(w io.Writer, body []byte) error {
-	t := table{head: []string{"STARTED", "", "FROM", "DIALLED", "OUTCOME", ">TALK", "ENDED BY", "WHY", "CODEC", ">MOS", "CALL"}}
+	t := table{head: []string{"STARTED", "WAY", "FROM", "DIALLED", "OUTCOME", ">TALK", "ENDED BY", "WHY", "CODEC", ">MOS", "CALL"}}
 	in := json.NewDecoder(bytes.NewReader(body))
 	for {
 		var c struct {

@@ -27,6 +27,9 @@ It is written by this very program, so that it fits the version at hand.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if man && markdown {
+				return usage(cmd, "--man or --markdown, not both")
+			}
 			only := len(args) == 1
 			text := ""
 			switch {
@@ -48,7 +51,6 @@ It is written by this very program, so that it fits the version at hand.`,
 	}
 	cmd.Flags().BoolVar(&man, "man", false, "as a manual page")
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "as Markdown (the default)")
-	cmd.MarkFlagsMutuallyExclusive("man", "markdown")
 	return cmd
 }
 
