@@ -22,9 +22,11 @@ const (
 	// Sound comes in on ports that neither a box's default range nor most systems' outgoing ports use.
 	phonePortLow, phonePortHigh = 10000, 15998
 	// partTime is what the last messages get to leave when the phone closes.
-	partTime = 2 * time.Second
+	partTime = time.Second
 	// look is how often a state is looked at that nobody tells of.
 	look = 20 * time.Millisecond
+	// nameTime is how long the name of a host may take to become an address.
+	nameTime = 3 * time.Second
 )
 
 // PhoneOptions say who a Phone is and where its box is. The zero value is a phone without a box on a free port of this
@@ -113,10 +115,10 @@ func withDefaults(o PhoneOptions) PhoneOptions {
 	return o
 }
 
-// way is the address of a peer as signalling wants it. A phone without a box points its way home at nobody.
+// way is the address of a peer as signalling wants it; empty for a phone without a box, which is only called.
 func (p *Phone) way(host string) string {
 	if host == "" {
-		host = "127.0.0.1:9"
+		return ""
 	}
 	return p.o.Transport + "://" + host
 }
@@ -188,7 +190,7 @@ func (p *Phone) Call(ctx context.Context, to string) (*PhoneCall, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.dialog, err = p.sip.Dial(sip.DialRequest{
+	c.dialog, err = p.reach(ctx, sip.DialRequest{
 		Events: c.events,
 		Trunk:  trunk,
 		Number: t.user,
@@ -202,6 +204,35 @@ func (p *Phone) Call(ctx context.Context, to string) (*PhoneCall, error) {
 	}
 	c.start(ctx)
 	return c, nil
+}
+
+// reach dials, and waits a little for the name of a host that is called for the first time.
+func (p *Phone) reach(ctx context.Context, r sip.DialRequest) (*sip.Dialog, error) {
+	ctx, cancel := context.WithTimeout(ctx, nameTime)
+	defer cancel()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		d, err := p.sip.Dial(r)
+		if !errors.Is(err, sip.ErrUnreachable) || p.resolved(r.Trunk) {
+			return d, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// resolved is true when signalling knows where a host is.
+func (p *Phone) resolved(trunk string) bool {
+	for _, t := range p.sip.Trunks() {
+		if t.Name == trunk {
+			return t.Address != ""
+		}
+	}
+	return true
 }
 
 // Wait returns the next call that comes in; it rings until Answer or Reject.
@@ -227,17 +258,34 @@ func (p *Phone) Close() error {
 		c.Hangup()
 	}
 	p.loops.Wait()
-	p.part()
+	p.eventually(func() bool { return p.sip.Counters().Dialogs == 0 })
+	p.unregister()
 	return errors.Join(p.sip.Close(), p.media.Close())
 }
 
-// part lets the last messages of calls leave.
-func (p *Phone) part() {
+// unregister takes the phone away from the box, so that it rings nobody who is gone.
+func (p *Phone) unregister() {
+	p.mu.Lock()
+	registered := len(p.trunks) > 0 && p.trunks[0].Register
+	p.trunks = nil
+	p.mu.Unlock()
+	if !registered {
+		return
+	}
+	// The box challenges, and then agrees.
+	answers := p.sip.Counters().Responses + 2
+	if p.settle() == nil {
+		p.eventually(func() bool { return p.sip.Counters().Responses >= answers })
+	}
+}
+
+// eventually waits until something is so, but not for long: a box that is gone must not keep the phone.
+func (p *Phone) eventually(so func() bool) {
 	end := time.NewTimer(partTime)
 	defer end.Stop()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for p.sip.Counters().Dialogs > 0 {
+	for !so() {
 		select {
 		case <-tick.C:
 		case <-end.C:
