@@ -1,7 +1,5 @@
 package hcl
 
-import "io/fs"
-
 // Config is a whole configuration, checked. Nobody changes it after Load, so
 // that calls may hold on to it while newer ones come.
 type Config struct {
@@ -32,6 +30,8 @@ type Config struct {
 	// Later names the blocks that are known and checked, but which this release
 	// does not run yet: kind to names; a block without a name adds none.
 	Later map[string][]string
+
+	blocks map[string]map[string]any // kind → name → value, for Diff
 }
 
 // LoadOptions are what a configuration may ask for besides its own files.
@@ -42,11 +42,4 @@ type LoadOptions struct {
 	Secret func(name string) (string, bool)
 	// Env looks up env("NAME"). Nil: no variable is set.
 	Env func(name string) (string, bool)
-}
-
-// Load reads every *.hcl directly in fsys, except *.test.hcl, as one
-// configuration. It is pure, and bounded in time and memory whatever the files
-// hold. The Config is nil when the diagnostics have errors.
-func Load(fsys fs.FS, o LoadOptions) (*Config, Diagnostics) {
-	return &Config{}, nil
 }

@@ -1,0 +1,314 @@
+package hcl
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	hashi "github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxWork bounds what all expressions of a configuration may cause together:
+// bytes moved, elements visited, steps of patterns. A large office needs about
+// a hundredth of it.
+const maxWork = 32 << 20
+
+// secretMark is on every value that came from secret(), and on every value made
+// of one.
+type secretMark struct{}
+
+// evaluate computes an expression at load.
+func (l *loader) evaluate(expr hclsyntax.Expression) (v cty.Value, ok bool) {
+	if lit, ok := expr.(*hclsyntax.LiteralValueExpr); ok {
+		return lit.Val, true
+	}
+	if !l.namesKnown(expr, static) {
+		return cty.NilVal, false
+	}
+	ctx := l.contextFor(expr)
+	if !l.affordable(expr, ctx) {
+		return cty.NilVal, false
+	}
+	return l.compute(expr, ctx)
+}
+
+// compute evaluates with names that are known to be there.
+func (l *loader) compute(expr hclsyntax.Expression, ctx *hashi.EvalContext) (v cty.Value, ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.fail(expr.Range(), "this expression cannot be computed", fmt.Sprintf("Computing it failed inside: %v. Please write it another way.", p))
+			v, ok = cty.NilVal, false
+		}
+	}()
+	v, diags := expr.Value(ctx)
+	l.add(diags)
+	if diags.HasErrors() {
+		return cty.NilVal, false
+	}
+	if !v.IsWhollyKnown() {
+		l.fail(expr.Range(), "this value is not known at load", "It can be computed from variables, locals and functions only.")
+		return cty.NilVal, false
+	}
+	if !l.charge(sizeOf(v)) {
+		l.tooMuch(expr.Range())
+		return cty.NilVal, false
+	}
+	if !modestNumbers(v) {
+		l.fail(expr.Range(), "this number is too large", fmt.Sprintf("Numbers have at most %d digits.", maxDigits))
+		return cty.NilVal, false
+	}
+	return v, true
+}
+
+func (l *loader) tooMuch(at hashi.Range) {
+	l.fail(at, "the expressions compute too much", "All expressions of a configuration together move at most 32 MB. Look for texts that double and lists that multiply.")
+}
+
+// charge counts work; false when there has been too much.
+func (l *loader) charge(n int) bool {
+	if n < 0 || n > maxWork {
+		n = maxWork
+	}
+	if l.spent < 2*maxWork {
+		l.spent += n
+	}
+	return l.spent <= maxWork
+}
+
+// affordable counts what an expression will move, before it is computed. Loops
+// may not nest: what they cost multiplies.
+func (l *loader) affordable(expr hclsyntax.Expression, ctx *hashi.EvalContext) bool {
+	if expr, ok := expr.(*hclsyntax.TemplateExpr); ok && expr.IsStringLiteral() {
+		return true
+	}
+	loops := &loopFinder{}
+	hclsyntax.Walk(expr, loops)
+	if loops.nested != nil {
+		l.fail(*loops.nested, "a for inside a for", "Loops do not nest here: each level multiplies the work of a reload. Name the inner list in locals { } first.")
+		return false
+	}
+	cost := 0
+	for _, t := range expr.Variables() {
+		v, diags := t.TraverseAbs(ctx)
+		if diags.HasErrors() {
+			continue // compute will say so
+		}
+		times := 1
+		for _, loop := range loops.found {
+			if within(loop.ValExpr.Range(), t.SourceRange()) || loop.CondExpr != nil && within(loop.CondExpr.Range(), t.SourceRange()) {
+				times = l.rounds(loop, ctx)
+			}
+		}
+		if !l.charge(1 + times*sizeOf(v)) {
+			l.tooMuch(expr.Range())
+			return false
+		}
+	}
+	for _, loop := range loops.found {
+		cost += l.rounds(loop, ctx) * 32
+	}
+	if !l.charge(cost) {
+		l.tooMuch(expr.Range())
+		return false
+	}
+	return true
+}
+
+// rounds is how often a loop turns.
+func (l *loader) rounds(loop *hclsyntax.ForExpr, ctx *hashi.EvalContext) int {
+	v, diags := loop.CollExpr.Value(ctx)
+	v, _ = v.Unmark()
+	if diags.HasErrors() || !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return 1
+	}
+	return 1 + v.LengthInt()
+}
+
+// loopFinder finds the loops of an expression, and one that nests.
+type loopFinder struct {
+	depth  int
+	found  []*hclsyntax.ForExpr
+	nested *hashi.Range
+}
+
+// Enter implements hclsyntax.Walker.
+func (f *loopFinder) Enter(node hclsyntax.Node) hashi.Diagnostics {
+	if loop, ok := node.(*hclsyntax.ForExpr); ok {
+		if f.depth++; f.depth > 1 && f.nested == nil {
+			r := loop.Range()
+			f.nested = &r
+		}
+		f.found = append(f.found, loop)
+	}
+	return nil
+}
+
+// Exit implements hclsyntax.Walker.
+func (f *loopFinder) Exit(node hclsyntax.Node) hashi.Diagnostics {
+	if _, ok := node.(*hclsyntax.ForExpr); ok {
+		f.depth--
+	}
+	return nil
+}
+
+func within(outer, inner hashi.Range) bool {
+	return outer.Start.Byte <= inner.Start.Byte && inner.End.Byte <= outer.End.Byte
+}
+
+// sizeOf estimates the memory of a value; it gives up counting at the limit.
+func sizeOf(v cty.Value) int {
+	total := 0
+	var count func(v cty.Value)
+	count = func(v cty.Value) {
+		total += 16
+		v, _ = v.Unmark()
+		switch {
+		case total > maxWork || !v.IsKnown() || v.IsNull():
+		case v.Type() == cty.String:
+			total += len(v.AsString())
+		case v.CanIterateElements():
+			for it := v.ElementIterator(); it.Next() && total <= maxWork; {
+				k, e := it.Element()
+				if k.Type() == cty.String {
+					total += len(k.AsString())
+				}
+				count(e)
+			}
+		}
+	}
+	count(v)
+	return total
+}
+
+// modestNumbers tells whether all numbers of a value can be printed at no cost.
+func modestNumbers(v cty.Value) bool {
+	good := true
+	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) {
+		if e, _ := e.Unmark(); e.Type() == cty.Number && e.IsKnown() && !e.IsNull() {
+			f := e.AsBigFloat()
+			good = good && (f.Sign() == 0 || f.MantExp(nil) < 512 && f.MantExp(nil) > -512)
+		}
+		return good, nil
+	})
+	return good
+}
+
+// goValue turns a value into plain Go: text, float64, bool, nil, []any,
+// map[string]any, Destination; what came from a secret is a Secret.
+func goValue(v cty.Value) any {
+	v, marks := v.Unmark()
+	switch t := v.Type(); {
+	case v.IsNull() || !v.IsKnown():
+		return nil
+	case t == cty.String && len(marks) > 0:
+		return Secret(v.AsString())
+	case t == cty.String:
+		return v.AsString()
+	case t == cty.Bool:
+		return v.True()
+	case t == cty.Number:
+		return number(v.AsBigFloat())
+	case t.Equals(referenceType):
+		return *v.EncapsulatedValue().(*Destination)
+	case isList(t):
+		list := []any{}
+		for it := v.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			list = append(list, goValue(e.WithMarks(marks)))
+		}
+		return list
+	default:
+		object := map[string]any{}
+		for it := v.ElementIterator(); it.Next(); {
+			k, e := it.Element()
+			k, _ = k.Unmark()
+			object[k.AsString()] = goValue(e.WithMarks(marks))
+		}
+		return object
+	}
+}
+
+func number(f *big.Float) float64 {
+	n, _ := f.Float64()
+	return n
+}
+
+// readLocals evaluates locals { } in the order in which they need each other.
+func (l *loader) readLocals() {
+	attributes := map[string]*hclsyntax.Attribute{}
+	var order []string
+	for _, b := range l.all {
+		if b.kind.name != "locals" {
+			continue
+		}
+		for _, in := range b.body.Blocks {
+			l.fail(in.TypeRange, "locals holds no blocks", fmt.Sprintf("Write NAME = VALUE in it; %s { … } stands beside it.", in.Type))
+		}
+		for _, a := range sorted(b.body) {
+			if first := attributes[a.Name]; first != nil {
+				l.fail(a.NameRange, fmt.Sprintf("local %q is defined twice", a.Name), fmt.Sprintf("It is defined first at %s. Rename or remove one of them.", placeOf(first.NameRange)))
+				continue
+			}
+			attributes[a.Name] = a
+			order = append(order, a.Name)
+		}
+	}
+	for name := range attributes {
+		l.locals[name] = cty.NilVal // known, not yet computed
+	}
+	needs, waiting := map[string]int{}, map[string][]string{}
+	for _, name := range order {
+		for _, on := range localsIn(attributes[name].Expr) {
+			if attributes[on] != nil {
+				needs[name]++
+				waiting[on] = append(waiting[on], name)
+			}
+		}
+	}
+	ready := slices.DeleteFunc(slices.Clone(order), func(name string) bool { return needs[name] > 0 })
+	done := map[string]bool{}
+	for len(ready) > 0 {
+		name := ready[0]
+		ready = ready[1:]
+		done[name] = true
+		if v, ok := l.evaluate(attributes[name].Expr); ok {
+			l.locals[name] = v
+		}
+		for _, next := range waiting[name] {
+			if needs[next]--; needs[next] == 0 {
+				ready = append(ready, next)
+			}
+		}
+	}
+	l.circle(order, done, attributes)
+}
+
+// circle tells about the locals that need each other.
+func (l *loader) circle(order []string, done map[string]bool, attributes map[string]*hclsyntax.Attribute) {
+	var stuck []string
+	for _, name := range order {
+		if !done[name] {
+			stuck = append(stuck, "local."+name)
+		}
+	}
+	if len(stuck) == 0 {
+		return
+	}
+	name := strings.TrimPrefix(stuck[0], "local.")
+	l.fail(attributes[name].NameRange, fmt.Sprintf("local %q needs itself", name), fmt.Sprintf("These locals need each other in a circle, or need one that does: %s.", enumerate(stuck)))
+}
+
+// localsIn are the locals an expression needs, each once.
+func localsIn(expr hclsyntax.Expression) []string {
+	seen := map[string]bool{}
+	for _, t := range expr.Variables() {
+		if name, ok := stepName(t, 1); ok && t.RootName() == "local" {
+			seen[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}

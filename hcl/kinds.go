@@ -1,0 +1,45 @@
+package hcl
+
+// kinds are all blocks of the language, in the order of the reference.
+var kinds = []*kind{
+	applianceKind, sipKind, mediaKind, webKind,
+	trunkKind, extensionKind, routeKind, scheduleKind, promptKind, musicKind,
+	userKind, agentKind, teamKind,
+	ivrKind, queueKind, ringGroupKind, conferenceKind, voicemailKind, surveyKind,
+	campaignKind, listKind, pluginKind, verticalKind,
+	recordingKind, retentionKind, backupKind, metricsKind, securityKind, featureCodesKind,
+	smtpKind, smsKind, ttsKind,
+	variableKind, localsKind,
+}
+
+// stepKinds are the steps of a flow.
+var stepKinds = []*kind{
+	playKind, menuKind, collectKind, runKind, whenKind, otherwiseKind, setKind, tagKind, languageKind,
+	answerKind, waitKind, queueStepKind, transferKind, voicemailStepKind, recordStepKind, callbackKind, hangupKind,
+}
+
+func kindOf(name string) *kind {
+	for _, k := range kinds {
+		if k.name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+func findStep(name string) *kind {
+	for _, k := range stepKinds {
+		if k.name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+func stepNames() []string {
+	names := make([]string, len(stepKinds))
+	for i, k := range stepKinds {
+		names[i] = k.name
+	}
+	return names
+}

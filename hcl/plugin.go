@@ -1,0 +1,102 @@
+package hcl
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Plugin is Lua that flows and the box call. Nothing is allowed to it unless it
+// stands in allow.
+type Plugin struct {
+	// Name by which flows refer to it: plugin.policy.lookup.
+	Name string `hcl:",label"`
+	// Source is a Lua file of the configuration, a folder with a plugin.hcl, or
+	// one that is bundled: "callbox:survey".
+	Source string `hcl:"source" is:"required plugin-source"`
+	// Config that the plugin sees as callbox.config; checked against the
+	// plugin's manifest. Secrets may stand here.
+	Config map[string]any `hcl:"config"`
+	// Allow is what the plugin may do.
+	Allow *Allow `hcl:"allow" is:"block"`
+	// Limits of one call of a function.
+	Limits *Limits `hcl:"limits" is:"block"`
+}
+
+// Allow is what a plugin may do; what is not written it may not.
+type Allow struct {
+	// HTTP are the beginnings of the addresses it may ask:
+	// ["https://erp.example/"].
+	HTTP []string `hcl:"http" is:"http-prefix"`
+	// KV is a store of its own.
+	KV bool `hcl:"kv" default:"false"`
+	// CRM lets it read customers, or write them too.
+	CRM string `hcl:"crm" is:"read|write"`
+	// Tickets lets it read tickets, or write them too.
+	Tickets string `hcl:"tickets" is:"read|write"`
+	// SMS lets it send messages.
+	SMS bool `hcl:"sms" default:"false"`
+	// Mail lets it send mail.
+	Mail bool `hcl:"mail" default:"false"`
+}
+
+// Limits bound one call of a plugin's function.
+type Limits struct {
+	// Time it may take.
+	Time time.Duration `hcl:"time" is:"10ms..60s" default:"2s"`
+	// Instructions of Lua it may run.
+	Instructions int `hcl:"instructions" is:"1000..1000000000" default:"1000000"`
+	// Memory it may hold.
+	Memory Size `hcl:"memory" is:"1MB..1GB" default:"16MB"`
+}
+
+var pluginKind = &kind{name: "plugin", new: func() any { return new(Plugin) }, effect: newCalls, later: true, example: `
+plugin "policy" {
+  source = "plugins/policy.lua"
+  config = { base_url = "https://erp.example", token = secret("erp") }
+
+  allow {
+    http    = ["https://erp.example/"]
+    kv      = true
+    crm     = "read"
+    tickets = "write"
+    sms     = false
+    mail    = false
+  }
+  limits {
+    time         = "2s"
+    instructions = 1000000
+    memory       = "16MB"
+  }
+}
+`}
+
+func (p *Plugin) check(l *loader, b *block) {
+	if !b.has("source") || strings.HasPrefix(p.Source, "callbox:") {
+		return
+	}
+	name, err := inside(p.Source)
+	switch {
+	case err != nil:
+	case l.files.isFolder(name):
+		if err = l.files.folder(name, maxSound); err == nil && l.files.files[name+"/plugin.hcl"] == nil {
+			err = fmt.Errorf("the folder has no plugin.hcl, which says what the plugin is")
+		}
+	case !strings.HasSuffix(name, ".lua"):
+		err = fmt.Errorf("it is neither a .lua file nor a folder")
+	default:
+		_, err = l.files.read(name, maxSource)
+	}
+	if err != nil {
+		l.fail(b.at("source"), fmt.Sprintf("the plugin %s cannot be read", shorten(p.Source)), sentence(err.Error())+" Paths are relative to the configuration.")
+	}
+}
+
+func checkHTTPPrefix(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasSuffix(u.Path, "/") {
+		return fmt.Errorf(`Write the beginning of the addresses up to a slash: "https://erp.example/". A prefix without the last slash would allow other hosts.`)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package hcl
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	hashi "github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Prompt is something said to callers, in each language: spoken from a text, or
+// played from a recording.
+type Prompt struct {
+	// Name by which steps refer to it: prompt.welcome.
+	Name string `hcl:",label"`
+	// Text by language, spoken by the box's voice and kept. ${…} sees what the
+	// step that plays it gives in values, the queue's agent (agent.name,
+	// agent.number), and the functions number, digits, date, time, money,
+	// duration and spell, which speak a value in the prompt's language.
+	Text map[string]string `hcl:"text" is:"texts"`
+	// File by language: the path of a recording in the configuration, WAV of at
+	// most 32 MB. It wins over the text: { "zh-Hant" = "prompts/welcome.wav" }.
+	File map[string]string `hcl:"file" is:"by-language"`
+
+	needs map[string]hashi.Range // what ${…} takes from values
+}
+
+var promptKind = &kind{name: "prompt", new: func() any { return new(Prompt) }, effect: newCalls, example: `
+prompt "welcome" {
+  text = {
+    "zh-Hant" = "您好，歡迎致電。"
+    en        = "Welcome to ${appliance.name}."
+  }
+  file = { "zh-Hant" = "prompts/welcome.wav" }
+}
+
+prompt "due" {
+  text = { en = "Your policy is due on ${date(due)}." }
+}
+
+prompt "agent" {
+  text = { en = "Agent number ${digits(agent.number)} is serving you." }
+}
+`}
+
+func (p *Prompt) check(l *loader, b *block) {
+	if !b.wrotePart("text") && !b.wrotePart("file") {
+		l.fail(b.def, b.title()+" says nothing", `Add text = { en = "…" } or file = { en = "prompts/….wav" }.`)
+	}
+	l.takeSounds(b, "file", p.File)
+	if !l.config.Appliance.writtenLanguages || len(p.Text)+len(p.File) == 0 {
+		return
+	}
+	for _, language := range l.config.Appliance.Languages {
+		if p.Text[language] == "" && p.File[language] == "" {
+			l.warn(b.def, fmt.Sprintf("%s says nothing in %q", b.title(), language), "Callers of that language hear another one. It is among the languages of the appliance.")
+		}
+	}
+}
+
+// takeSounds reads the sound files that a map or list names, so that the
+// configuration is whole without its directory.
+func (l *loader) takeSounds(b *block, attribute string, paths map[string]string) {
+	if !b.has(attribute) {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(paths)) {
+		at := itemOf(b.body.Attributes[attribute].Expr, key).Range()
+		if name, ok := l.takeFile(paths[key], at); ok {
+			paths[key] = name
+		}
+	}
+}
+
+// takeFile reads one file of the configuration and returns its path as fs.FS
+// writes it.
+func (l *loader) takeFile(written string, at hashi.Range) (string, bool) {
+	name, err := inside(written)
+	if err == nil {
+		_, err = l.files.read(name, maxSound)
+	}
+	if err != nil {
+		l.fail(at, fmt.Sprintf("the file %s cannot be read", shorten(written)), sentence(err.Error())+" Paths are relative to the configuration.")
+		return "", false
+	}
+	return name, true
+}
+
+// decodeTexts reads the texts of a prompt: templates that are compiled and
+// checked now, and spoken later.
+func decodeTexts(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Value) bool {
+	p := owner.Addr().Interface().(*Prompt)
+	p.Text, p.needs = map[string]string{}, map[string]hashi.Range{}
+	object, ok := a.Expr.(*hclsyntax.ObjectConsExpr)
+	if !ok {
+		f := &field{name: "text", typ: reflect.TypeFor[map[string]string](), format: "by-language"}
+		v, ok := l.evaluate(a.Expr)
+		return ok && l.assign(f, "text", v, a.Expr, reflect.ValueOf(&p.Text).Elem())
+	}
+	good := true
+	for _, item := range object.Items {
+		language := keyOf(item)
+		if err := checkLanguage(language); err != nil {
+			l.fail(item.KeyExpr.Range(), fmt.Sprintf("text: %s is no language", shorten(language)), err.Error())
+			good = false
+			continue
+		}
+		if p.Text[language] != "" {
+			l.fail(item.KeyExpr.Range(), fmt.Sprintf("text has %q twice", language), "Remove one of them.")
+			good = false
+		}
+		text, ok := l.spokenText(p, item.ValueExpr)
+		p.Text[language] = text
+		good = good && ok
+	}
+	return good
+}
+
+// spokenText checks the text of one language. What is fixed is returned as it
+// will be said, what has live parts as it is written.
+func (l *loader) spokenText(p *Prompt, expr hclsyntax.Expression) (string, bool) {
+	if !l.checkLive("text", "", expr, spoken) {
+		return "", false
+	}
+	for _, t := range expr.Variables() {
+		if l.givenByStep(t) {
+			p.needs[t.RootName()] = t.SourceRange()
+		}
+	}
+	ctx := l.contextFor(expr)
+	l.offerLive(expr, ctx, spoken)
+	v, diags := expr.Value(ctx)
+	switch {
+	case diags.HasErrors() || v.IsNull() || v.Type() != cty.String && v.Type() != cty.DynamicPseudoType:
+		l.fail(expr.Range(), "the text of a prompt is no text", `Write what is said in quotes: { en = "Welcome." }.`)
+		return "", false
+	case v.IsKnown() && v.AsString() == "":
+		l.fail(expr.Range(), "the text of a prompt is empty", "Write what is said, or leave the language out.")
+		return "", false
+	case v.IsKnown():
+		return v.AsString(), true
+	}
+	return unquoted(l.sourceOf(expr.Range())), true
+}
+
+// givenByStep tells whether a name in a prompt's text comes from the values of
+// the step that plays it.
+func (l *loader) givenByStep(t hashi.Traversal) bool {
+	root := t.RootName()
+	_, isLive := liveFields[root]
+	return !isLive && kindOf(root) == nil && !slices.Contains([]string{"var", "local", "appliance", "phones", "hangup"}, root)
+}
+
+func unquoted(s string) string {
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// promptUse is a place that plays a prompt.
+type promptUse struct {
+	prompt string
+	at     hashi.Range
+	by     *block
+}
+
+// promptValues checks that who plays a prompt gives it what its texts need.
+func (l *loader) promptValues() {
+	for _, use := range l.uses {
+		b := l.named["prompt"][use.prompt]
+		p, ok := b.value.(*Prompt)
+		if !ok || p.needs == nil {
+			continue
+		}
+		given := map[string]Live{}
+		play, plays := use.by.value.(*Play)
+		if plays {
+			given = play.Values
+		}
+		names := slices.Sorted(maps.Keys(p.needs))
+		for _, name := range names {
+			if _, ok := given[name]; ok {
+				continue
+			}
+			detail := fmt.Sprintf("Its text at %s says ${%s}. Add values = { %s = … } to the step.", placeOf(p.needs[name]), name, name)
+			if !plays {
+				detail = fmt.Sprintf("Its text at %s says ${%s}, and only a play step gives values.", placeOf(p.needs[name]), name)
+			} else if best := nearest(name, slices.Sorted(maps.Keys(given))); best != "" {
+				detail += fmt.Sprintf(" Values has %q: did you mean that?", best)
+			}
+			l.fail(use.at, fmt.Sprintf("prompt.%s needs a value %q", use.prompt, name), detail)
+		}
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			if _, ok := p.needs[name]; !ok && len(p.Text) > 0 && plays && use.by.has("values") {
+				l.warn(use.by.at("values"), fmt.Sprintf("prompt.%s does not say %q", use.prompt, name), meant(name, names, "Its text says"))
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package hcl
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// decodeSingletons fills the blocks that exist once, whether they were written
+// or not: the appliance first, since others name its values.
+func (l *loader) decodeSingletons() {
+	for _, k := range []*kind{applianceKind, sipKind, mediaKind, webKind} {
+		b := l.named[k.name][""]
+		if b == nil {
+			b = &block{kind: k, body: &hclsyntax.Body{}}
+		}
+		l.flow = flowOf(b.body)
+		switch v := l.decodeNew(b).(type) {
+		case *Appliance:
+			l.config.Appliance = *v
+		case *SIP:
+			l.config.SIP = *v
+		case *Media:
+			l.config.Media = *v
+		case *Web:
+			l.config.Web = *v
+		}
+	}
+}
+
+// later runs a check when every block has been decoded.
+func (l *loader) later(check func()) { l.last = append(l.last, check) }
+
+// together checks what shows only between blocks, and fills the Config.
+func (l *loader) together() {
+	for _, check := range l.last {
+		check()
+	}
+	l.promptValues()
+	l.forwardCircles()
+	l.sameListen()
+	l.sameStaffNumber()
+	l.sameAddress()
+
+	c := l.config
+	c.Trunks = collected[Trunk](l, "trunk")
+	c.Extensions = collected[Extension](l, "extension")
+	c.Agents = collected[Agent](l, "agent")
+	c.Teams = collected[Team](l, "team")
+	c.Users = collected[User](l, "user")
+	c.Schedules = collected[Schedule](l, "schedule")
+	c.Prompts = collected[Prompt](l, "prompt")
+	c.Musics = collected[Music](l, "music")
+	c.Routes = slices.Collect(maps.Values(collected[Route](l, "route")))
+	sortRoutes(c.Routes)
+	l.hiddenRoutes(c.Routes)
+	c.blocks = map[string]map[string]any{}
+	for _, k := range kinds {
+		for _, name := range l.namesOf(k.name) {
+			if c.blocks[k.name] == nil {
+				c.blocks[k.name] = map[string]any{}
+			}
+			c.blocks[k.name][name] = l.named[k.name][name].value
+			if k.later {
+				c.Later[k.name] = append(c.Later[k.name], strings.Fields(name)...)
+			}
+		}
+	}
+}
+
+func collected[T any](l *loader, kind string) map[string]*T {
+	all := map[string]*T{}
+	for name, b := range l.named[kind] {
+		if v, ok := b.value.(*T); ok {
+			all[name] = v
+		}
+	}
+	return all
+}
+
+// sameListen refuses an address that is listened at twice.
+func (l *loader) sameListen() {
+	b := l.named["sip"][""]
+	if b == nil || !b.has("listen") {
+		return
+	}
+	seen := map[string]string{}
+	for _, listen := range l.config.SIP.Listen {
+		_, where, _ := strings.Cut(listen, "://")
+		carrier := "tcp "
+		if strings.HasPrefix(listen, "udp") {
+			carrier = "udp "
+		}
+		if first := seen[carrier+where]; first != "" {
+			l.fail(b.at("listen"), fmt.Sprintf("%s and %s want the same port", first, listen), "tcp, tls, ws and wss are all TCP: give each a port of its own.")
+		}
+		seen[carrier+where] = listen
+	}
+	if w := l.config.Web.Listen; seen["tcp "+w] != "" {
+		l.fail(b.at("listen"), fmt.Sprintf("%s and the web pages want the same port", seen["tcp "+w]), fmt.Sprintf("web.listen is %s. Give one of them another port.", w))
+	}
+}
+
+// sameStaffNumber warns where two agents have the same number.
+func (l *loader) sameStaffNumber() {
+	first := map[string]*block{}
+	for _, name := range l.namesOf("agent") {
+		b := l.named["agent"][name]
+		a := b.value.(*Agent)
+		if other := first[a.Number]; other != nil && a.Number != "" {
+			l.warn(b.at("number"), fmt.Sprintf("%s and %s have the same staff number", other.title(), b.title()), fmt.Sprintf("Callers cannot tell them apart. The other is at %s.", placeOf(other.at("number"))))
+			continue
+		}
+		first[a.Number] = b
+	}
+}
+
+// sameAddress warns where two trunks take calls from the same address: the
+// first by name gets them all.
+func (l *loader) sameAddress() {
+	names := l.namesOf("trunk")
+	for i, name := range names {
+		b := l.named["trunk"][name]
+		for _, other := range names[:i] {
+			o := l.named["trunk"][other]
+			if p, ok := overlap(b.value.(*Trunk), o.value.(*Trunk)); ok {
+				l.warn(b.at("accept_from"), fmt.Sprintf("%s and %s take calls from the same addresses", o.title(), b.title()), fmt.Sprintf("Both accept %s; the smaller network wins, then the name. The other is at %s.", p, placeOf(o.at("accept_from"))))
+				break
+			}
+		}
+	}
+}
+
+func overlap(a, b *Trunk) (string, bool) {
+	for _, p := range a.AcceptFrom {
+		if slices.Contains(b.AcceptFrom, p) {
+			return p.String(), true
+		}
+	}
+	return "", false
+}
