@@ -66,16 +66,19 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 	go s.offer(d)
 }
 
-// offer hands a new call to its owner.
+// offer hands a new call to its owner. A call whose owner panics, or does not attach to it, is ended.
 func (s *Server) offer(d *Dialog) {
-	defer d.sh.post(func() { // also after a panic
-		if d.mail.ch == nil {
+	taken := false
+	defer d.sh.post(func() {
+		if !taken || d.mail.ch == nil {
 			d.reject(500, Reason{})
+			d.hangup(Reason{})
 		}
 	})
 	defer s.recovered("OnInvite")
 	if s.o.OnInvite != nil {
 		s.o.OnInvite(d)
+		taken = true
 	}
 }
 
@@ -313,9 +316,16 @@ func withoutTag(name string, u sip.Uri, params sip.HeaderParams) string {
 // targetOf is where later requests go: the Contact, as it was written.
 func targetOf(m interface{ Contact() *sip.ContactHeader }) string {
 	if c := m.Contact(); c != nil && !c.Address.Wildcard {
-		return c.Address.String()
+		return requestURI(&c.Address)
 	}
 	return ""
+}
+
+// requestURI is the URI without the headers that it may carry: they could name a route past ours.
+func requestURI(u *sip.Uri) string {
+	plain := *u
+	plain.Headers = nil
+	return plain.String()
 }
 
 // recordRoutes makes a route set; the caller's is in reverse (RFC 3261 section 12.1).

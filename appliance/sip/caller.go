@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -60,7 +61,11 @@ func (s *Server) Dial(r DialRequest) (*Dialog, error) {
 func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
 	if r.Contact != nil {
 		b := *r.Contact
-		d.phone, d.peer.target = &b, b.Contact
+		var u sip.Uri
+		if err := sip.ParseUri(b.Contact, &u); err != nil {
+			return flow{}, ErrUnreachable
+		}
+		d.phone, d.peer.target, d.them = &b, requestURI(&u), "<"+u.Addr()+">"
 		return s.flowOf(&b)
 	}
 	t := s.live.Load().trunks[r.Trunk]
@@ -73,7 +78,7 @@ func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
 	if !t.usable.Load() && !r.Force {
 		return flow{}, ErrTrunkDown
 	}
-	d.trunk, d.peer.target = t, t.uri(r.Number)
+	d.trunk, d.peer.target, d.them = t, t.uri(r.Number), "<"+t.uri(r.Number)+">"
 	return t.flow(0)
 }
 
@@ -82,22 +87,14 @@ func (d *Dialog) address(r DialRequest) {
 	us := d.s.contactAt(d.flow)
 	domain := hostOf(us.Addr())
 	d.user = r.From.Number
-	if d.trunk != nil {
-		if d.trunk.set.Username != "" {
-			domain, d.user = d.trunk.domain(), d.trunk.set.Username
-		}
+	if d.trunk != nil && d.trunk.set.Username != "" {
+		domain, d.user = d.trunk.domain(), d.trunk.set.Username
 	}
-	switch number := r.From.Number; {
-	case r.From.Hidden:
+	if r.From.Hidden {
 		d.us = `"Anonymous" <sip:anonymous@anonymous.invalid>`
-	default:
-		if number == "" {
-			number = d.user
-		}
-		d.us = nameAddr(r.From.Name, number, domain)
+		return
 	}
-	target, _, _ := strings.Cut(d.peer.target, ";")
-	d.them = "<" + target + ">"
+	d.us = nameAddr(r.From.Name, cmp.Or(r.From.Number, d.user), domain)
 }
 
 func nameAddr(name, user, domain string) string {

@@ -88,7 +88,7 @@ func (sh *shard) cancel(f flow, r *sip.Request) {
 		sh.reply(f, r, response{code: 481})
 		return
 	}
-	sh.reply(f, r, response{code: 200})
+	f.send(render(r, response{code: 200, tag: t.tag}))
 	if t.state == txProceeding && t.cancelled != nil {
 		t.cancelled(r)
 	}

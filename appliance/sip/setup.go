@@ -196,8 +196,8 @@ func (c *Change) Commit() {
 		}
 	}
 	for name, t := range old.trunks {
-		if c.next.trunks[name] != t {
-			t.leave()
+		if next := c.next.trunks[name]; next != t {
+			t.leave(next)
 		}
 	}
 	var prefixes []netip.Prefix
@@ -211,6 +211,7 @@ func (c *Change) Commit() {
 	for name := range old.accounts {
 		if _, still := c.next.accounts[name]; !still {
 			s.registrar.drop(name)
+			s.o.Notify(Notice{Kind: Expired, Account: name, Reason: "account left the configuration"})
 		}
 	}
 }

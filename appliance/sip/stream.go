@@ -26,7 +26,8 @@ const (
 	friendIdle            = 2 * time.Hour // TCP keep-alives find the dead ones long before
 	connectTime           = 5 * time.Second
 	writeTime             = 10 * time.Second
-	outQueue              = 64 // messages waiting for a peer that does not read; then the connection is closed
+	lastWords             = 200 * time.Millisecond // for what waits when a connection is closed
+	outQueue              = 64                     // messages waiting for a peer that does not read; then the connection is closed
 )
 
 // stream is one TCP or TLS connection, with a reader and a writer goroutine. Both end when it is closed.
@@ -94,32 +95,54 @@ func (s *Server) serve(c *stream, conn net.Conn) {
 		}
 	}
 	var both sync.WaitGroup
-	both.Go(func() { c.write() })
-	both.Go(func() { // closes the socket as soon as anyone closed the stream
+	both.Go(c.write)
+	both.Go(func() { // ends reader and writer as soon as anyone closed the stream
 		select {
 		case <-c.done:
 		case <-s.life.Done():
 			c.close(net.ErrClosed)
 		}
-		conn.Close()
+		conn.SetReadDeadline(time.Now())
+		conn.SetWriteDeadline(time.Now().Add(lastWords))
 	})
 	c.close(s.readStream(c))
 	both.Wait()
+	conn.Close()
 }
 
+// write is the writer's goroutine. What waits when the stream is closed is still sent, if that can be done at once.
 func (c *stream) write() {
 	for {
 		select {
-		case <-c.done:
-			return
 		case b := <-c.out:
-			c.conn.SetWriteDeadline(time.Now().Add(writeTime))
-			if _, err := c.conn.Write(b); err != nil {
-				c.close(err)
+			if !c.put(b, writeTime) {
 				return
+			}
+		case <-c.done:
+			for {
+				select {
+				case b := <-c.out:
+					if !c.put(b, lastWords) {
+						return
+					}
+				default:
+					return
+				}
 			}
 		}
 	}
+}
+
+func (c *stream) put(b []byte, within time.Duration) bool {
+	if c.closed() {
+		within = lastWords
+	}
+	c.conn.SetWriteDeadline(time.Now().Add(within))
+	_, err := c.conn.Write(b)
+	if err != nil {
+		c.close(err)
+	}
+	return err == nil
 }
 
 // readStream hands on message after message until the connection ends.
