@@ -118,39 +118,32 @@ func set(field *string, value string) {
 
 func (f *Folder) learn(b CallData) {
 	for _, name := range slices.Sorted(maps.Keys(b.Data)) {
-		if size, ok := dataSize(name, b.Data[name]); ok && f.fits(size, f.replaced(name)) {
-			put(&f.cdr.Data, name, b.Data[name])
-		}
+		learn(f, &f.cdr.Data, name, b.Data[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.Tags)) {
-		old, had := f.cdr.Tags[name]
-		gone := 0
-		if had {
-			gone = cost(len(name) + len(old))
-		}
-		if f.fits(cost(len(name)+len(b.Tags[name])), gone) {
-			put(&f.cdr.Tags, name, b.Tags[name])
-		}
+		learn(f, &f.cdr.Tags, name, b.Tags[name])
 	}
 }
 
-// replaced is the room that a new value of the name gives back.
-func (f *Folder) replaced(name string) int {
-	old, had := f.cdr.Data[name]
-	if !had {
-		return 0
+// learn sets a value where it fits; the one it replaces makes room.
+func learn[V any](f *Folder, m *map[string]V, name string, value V) {
+	gone := 0
+	if old, had := (*m)[name]; had {
+		gone = size(name) + size(old)
 	}
-	size, _ := dataSize(name, old)
-	return size
+	if f.fits(size(name)+size(value), gone) {
+		put(m, name, value)
+	}
 }
 
-func dataSize(name string, value any) (int, bool) {
+// size is how many bytes a value has in JSON, with what stands around it.
+func size(value any) int {
 	raw, err := json.Marshal(value)
-	return cost(len(name) + len(raw)), err == nil
+	if err != nil {
+		return maxExtra + 1
+	}
+	return len(raw) + len(": ")
 }
-
-// cost adds what JSON puts around a name and a value.
-func cost(bytes int) int { return bytes + 8 }
 
 func put[V any](m *map[string]V, name string, value V) {
 	if *m == nil {
@@ -167,7 +160,7 @@ func (f *Folder) link(calls ...string) {
 
 // list adds an id that is not there yet.
 func (f *Folder) list(ids []string, id string) []string {
-	if id == "" || slices.Contains(ids, id) || !f.fits(cost(len(id)), 0) {
+	if id == "" || slices.Contains(ids, id) || !f.fits(size(id), 0) {
 		return ids
 	}
 	return append(ids, id)

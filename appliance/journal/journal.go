@@ -154,7 +154,7 @@ func (j *Journal) Append(e Event) error {
 	if err != nil {
 		return err
 	}
-	if e.Type == TypeCallStarted && j.Busy() {
+	if it.event.Type == TypeCallStarted && j.Busy() {
 		return ErrFull
 	}
 	return j.push(it)

@@ -14,7 +14,7 @@ const (
 	// draftOps likewise: an event is at most six operations.
 	draftOps = 3000
 	// retry is how long the writer waits before it tries a failing disk again.
-	retry = time.Second
+	retry = 250 * time.Millisecond
 )
 
 // writer is the one goroutine that owns the tail of the journal and the folds of open calls.
