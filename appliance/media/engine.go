@@ -177,11 +177,8 @@ func (e *Engine) bind() (port, rtp, rtcp, family int, err error) {
 	return 0, -1, -1, 0, ErrNoPorts
 }
 
-// warn logs at most once a second, because whoever can cause a warning with a packet can cause a million.
-func (e *Engine) warn(text string, args ...any) {
+// mayWarn is true at most once a second, because whoever can cause a warning with a packet can cause a million.
+func (e *Engine) mayWarn() bool {
 	now, last := int64(time.Since(e.origin))+int64(time.Second), e.warned.Load()
-	if now-last < int64(time.Second) || !e.warned.CompareAndSwap(last, now) {
-		return
-	}
-	e.options.Log.Warn(text, args...)
+	return now-last >= int64(time.Second) && e.warned.CompareAndSwap(last, now)
 }

@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -40,6 +41,66 @@ func TestTwoPeopleHearEachOtherWhateverLawTheyWrite(t *testing.T) {
 	}
 }
 
+func TestPeopleTalkOverIPv6AndOverIPv4OnTheSameKindOfSocket(t *testing.T) {
+	for _, host := range []string{"::1", "::ffff:127.0.0.1"} {
+		at := netip.MustParseAddr(host)
+		if fd, _, err := openUDP(at, 0, rtpQueue); err != nil {
+			t.Logf("this host has no IPv6: %v", err)
+			return
+		} else {
+			unix.Close(fd)
+		}
+		e := box(t, Options{Bind: at, Workers: 2})
+		a, _ := open(t, e)
+		b, _ := open(t, e)
+		answer, err := b.Answer(a.Offer(at, []Codec{PCMU}, SendRecv), at, []Codec{PCMU}, SendRecv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Accept(answer); err != nil {
+			t.Fatal(err)
+		}
+		a.Play(ToneSound(time.Second, 600), true)
+		wantTone(t, listen(t, b, 10), 600)
+		if got := b.Stats().Peer; got != netip.AddrPortFrom(at.Unmap(), uint16(a.Port())) {
+			t.Errorf("peer %v", got)
+		}
+	}
+}
+
+func TestAPhoneOnHoldHearsNothingAndSaysNothing(t *testing.T) {
+	e := box(t, Options{Workers: 1})
+	a, events := open(t, e)
+	b, _ := open(t, e)
+	one, two := newPhone(t), newPhone(t)
+	one.call(a, "sendrecv")
+	two.call(b, "sendrecv")
+	Join(a, b)
+	one.say(1)
+	two.hear()
+	one.call(a, "inactive")
+	if a.PeerDirection() != Inactive {
+		t.Errorf("direction %v", a.PeerDirection())
+	}
+	one.say(2)
+	two.leg = addrOf(b)
+	two.say(3)
+	until(t, "both packets arrive", func() bool { return a.Stats().PacketsIn == 2 && b.Stats().PacketsIn == 1 })
+	id := a.Play(ToneSound(40*time.Millisecond, 440), false)
+	if got := wantEvent(t, events, EventPlayed); got.Play != id {
+		t.Error("what plays to a phone on hold does not end")
+	}
+	one.call(a, "sendrecv")
+	one.say(4)
+	two.say(5)
+	if got := two.hear(); got.payload[0] != 4 {
+		t.Errorf("heard %x from a phone on hold", got.payload[0])
+	}
+	if got := one.hear(); got.payload[0] != 5 {
+		t.Errorf("heard %x while on hold", got.payload[0])
+	}
+}
+
 func TestAfterPartingNobodyHearsTheOther(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	a, _ := open(t, e)
@@ -55,8 +116,7 @@ func TestAfterPartingNobodyHearsTheOther(t *testing.T) {
 	a.Part()
 	a.Stats() // the worker has done what came before
 	one.say(2)
-	for a.Stats().PacketsIn < 2 {
-	}
+	until(t, "the packet arrives", func() bool { return a.Stats().PacketsIn == 2 })
 	Join(a, b)
 	a.Stats()
 	one.say(3)
@@ -157,29 +217,6 @@ func TestEchoBringsBackWhatWasSaid(t *testing.T) {
 	}
 }
 
-func TestADeadPeerIsNoticedOnceAndAgainAfterJoining(t *testing.T) {
-	e := box(t, Options{Workers: 1, Silence: 50 * time.Millisecond})
-	leg, events := open(t, e)
-	other, otherEvents := open(t, e)
-	p := newPhone(t)
-	p.call(leg, "sendrecv")
-	wantEvent(t, events, EventSilent)
-	Join(leg, other)
-	wantEvent(t, events, EventSilent)
-	newPhone(t).call(other, "sendonly") // who holds us need not speak
-	newPhone(t).call(leg, "inactive")
-	again, againEvents := open(t, e)
-	newPhone(t).call(again, "sendrecv")
-	wantEvent(t, againEvents, EventSilent) // longer ago than the others could have been told
-	select {
-	case got := <-otherEvents:
-		t.Errorf("a peer on hold was told silent: %+v", got)
-	case got := <-events:
-		t.Errorf("told again, or on hold: %+v", got)
-	default:
-	}
-}
-
 func TestAllPortsComeBackAfterTenThousandCalls(t *testing.T) {
 	e := box(t, Options{PortLow: 20000, PortHigh: 20199, quarantine: 1})
 	for i := range 10_000 {
@@ -231,87 +268,6 @@ func TestAPortOfAnotherProgramIsSteppedOver(t *testing.T) {
 	s, _ := open(t, e)
 	if s.Port() != 20406 {
 		t.Errorf("port %d", s.Port())
-	}
-}
-
-func TestAPanicInTheWorkerEndsNoCall(t *testing.T) {
-	e := box(t, Options{Workers: 1})
-	leg, _ := open(t, e)
-	p := newPhone(t)
-	p.call(leg, "sendrecv")
-	leg.Echo(true)
-	leg.command(func(*worker, *flow) { panic("a bug") })
-	leg.command(func(w *worker, f *flow) {
-		f.playing = playing{sound: NewSound(nil)}
-		f.pace.fire = func(*worker, *flow) { panic("another") }
-		f.resume(w)
-	})
-	for e.Counters().Recovered < 2 {
-	}
-	leg.Stop()
-	leg.Stats()
-	p.say(5)
-	if got := p.hear(); got.payload[0] != 5 {
-		t.Errorf("heard %x", got.payload[0])
-	}
-}
-
-func TestAClosedEngineRefusesQuietly(t *testing.T) {
-	e := box(t, Options{})
-	s, _ := open(t, e)
-	heard := s.Capture()
-	e.Close()
-	if _, open := <-heard; open {
-		t.Error("capture goes on")
-	}
-	if _, err := e.Open(nil); !errors.Is(err, ErrClosed) {
-		t.Errorf("open: %v", err)
-	}
-	s.Play(NewSound(nil), false)
-	s.Send("1")
-	s.Stats()
-	s.Close()
-	if _, open := <-s.Capture(); open {
-		t.Error("capture of a closed stream is open")
-	}
-}
-
-func TestAReaderWhoIsLateLosesNoEventsAndOldSoundFirst(t *testing.T) {
-	e := box(t, Options{Workers: 1})
-	events := make(chan Event, 1)
-	s, err := e.Open(events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	p := newPhone(t)
-	p.call(s, "sendrecv")
-	s.Capture()
-	for i := range captured + 3 {
-		p.say(byte(i))
-	}
-	for s.Stats().PacketsIn < captured+3 {
-	}
-	if got := s.Stats().Missed; got != 3 {
-		t.Errorf("%d frames missed", got)
-	}
-	if pcm := listen(t, s, 1); pcm[0] != alawToLinear[3] {
-		t.Error("the oldest frame was kept")
-	}
-	for range keptEvents + 6 {
-		s.Play(NewSound(nil), false)
-		s.command(func(w *worker, f *flow) { f.sound(w) })
-	}
-	for e.Counters().LostEvents < 6 {
-	}
-	if got := wantEvent(t, events, EventFirst); got.Stream != s {
-		t.Error("the first event did not come first")
-	}
-	for i := range keptEvents {
-		s.command(func(_ *worker, f *flow) { f.retell() })
-		if got := wantEvent(t, events, EventPlayed); got.Play != uint64(i+1) {
-			t.Errorf("event %d is of play %d", i, got.Play)
-		}
 	}
 }
 

@@ -308,9 +308,12 @@ func (f *flow) part() {
 	f.peer.peer, f.peer = nil, nil
 }
 
+// choreTime is now in ms on a grid of 20: many flows then share one wake-up for what is in no hurry.
+func choreTime(now int64) int64 { return now / ms / frame * frame }
+
 // onChores is the slow heartbeat of a flow.
 func onChores(w *worker, f *flow) {
-	w.wheel.set(&f.chores, w.now/ms+choreEvery)
+	w.wheel.set(&f.chores, choreTime(w.now)+choreEvery)
 	f.arrived = 0
 	f.retell()
 	if !f.route.ready {

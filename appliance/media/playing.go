@@ -38,7 +38,7 @@ func (p *playing) take(b []byte, silence byte) (over bool) {
 const (
 	silencePCMA = 0xd5
 	silencePCMU = 0xff
-	catchUp     = 5 // packets sent at once after the worker was held up; beyond that the sound jumps
+	catchUp     = 5 // packets sent at once after the worker was held up; beyond that the sound goes on later
 )
 
 // sounding tells whether the flow sends something of its own, so that the peer's sound must wait.
@@ -77,6 +77,7 @@ func onPace(w *worker, f *flow) {
 	}
 	if late := w.now/ms - due; late > catchUp*step {
 		due += late / step * step
+		f.out.source = sourceNone // so that the next timestamp is of the time it really is
 	}
 	w.wheel.set(&f.pace, due+step)
 }

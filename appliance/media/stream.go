@@ -159,7 +159,7 @@ func (s *Stream) move(to *worker) {
 	err := ErrClosed
 	to.ask(func() { err = to.adopt(f) })
 	if err != nil {
-		to.engine.warn("media stream cannot move and ends", "port", s.port, "error", err.Error())
+		s.engine.options.Log.Error("media stream cannot move and ends", "port", s.port, "error", err.Error())
 		to.load.Add(-1)
 		s.closed = true
 		f.shut()

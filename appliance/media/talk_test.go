@@ -3,6 +3,7 @@ package media
 import (
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -17,7 +18,9 @@ const patience = 10 * time.Second
 // box is an engine on the loopback that ends with its test.
 func box(t testing.TB, o Options) *Engine {
 	t.Helper()
-	o.Bind = localhost
+	if !o.Bind.IsValid() {
+		o.Bind = localhost
+	}
 	if o.PortLow == 0 {
 		o.PortLow, o.PortHigh = 20000, 29999
 	}
@@ -84,6 +87,16 @@ func wantTone(t testing.TB, pcm []int16, hz float64) {
 	t.Helper()
 	if share := Goertzel(pcm, hz); share < 0.8 {
 		t.Errorf("tone of %v Hz is only %.2f of what is heard", hz, share)
+	}
+}
+
+// until waits for what no event tells; asking a stream waits for its worker each time.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for late := time.Now().Add(patience); !holds(); runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatalf("in vain: %s", what)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type worker struct {
 	wheel         wheel
 	flows         []*flow // by slot; nil where free
 	vacant        []int32 // free slots
+	generation    int32   // of the last flow that came, to tell those apart that had the same slot
 	phase         int64   // ms: where in the 20 ms the next flow sends
 	stopping      bool
 
@@ -120,7 +121,7 @@ func (w *worker) run() {
 
 // turn is one wake-up: what is due is sent, what arrived is passed on, what was asked is done.
 func (w *worker) turn() {
-	n, err := unix.EpollWait(w.epoll, w.events[:], w.wheel.wait(w.clock()/ms))
+	n, err := unix.EpollWait(w.epoll, w.events[:], w.wheel.wait(w.now/ms))
 	w.now = w.clock()
 	w.expire()
 	if err != nil {
@@ -147,8 +148,7 @@ func (w *worker) serve(ev *unix.EpollEvent) {
 		w.obey()
 		return
 	}
-	// A key outlives its flow when both of a stream's sockets were ready and the first one's packet ended it, so the
-	// generation is compared.
+	// A key outlives its flow when a command of the same batch closed it, and its slot may have a new one already.
 	f := w.flows[ev.Fd>>1]
 	if f == nil || f.generation != ev.Pad {
 		return
@@ -187,7 +187,9 @@ func (w *worker) caught() {
 		return
 	}
 	w.engine.recovered.Add(1)
-	w.engine.warn("media worker recovered", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	if w.engine.mayWarn() {
+		w.engine.options.Log.Error("media worker recovered", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	}
 }
 
 // adopt gives a flow a slot here and begins to listen on its sockets.
@@ -200,7 +202,8 @@ func (w *worker) adopt(f *flow) error {
 	}
 	w.flows[slot] = f
 	f.slot = slot
-	f.generation++
+	w.generation++
+	f.generation = w.generation
 	for i, fd := range []int{f.rtp, f.rtcp} {
 		key := unix.EpollEvent{Events: readable, Fd: slot<<1 | int32(i), Pad: f.generation}
 		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_ADD, fd, &key); err != nil {
@@ -210,7 +213,7 @@ func (w *worker) adopt(f *flow) error {
 	}
 	w.phase = (w.phase + 7) % frame // 7 and 20 share no factor, so neighbours land far apart
 	f.phase = w.phase
-	w.wheel.set(&f.chores, w.now/ms+1+int64(slot*37)%choreEvery)
+	w.wheel.set(&f.chores, choreTime(w.now)+int64(slot)*frame%choreEvery)
 	f.resume(w)
 	return nil
 }
