@@ -149,7 +149,6 @@ func TestTheReceiverSeesOneSenderWhileMusicAndPeopleAlternate(t *testing.T) {
 	}
 	b.Echo(true)
 	b.Stats()
-	two.leg = one.leg
 	two.leg = addrOf(b)
 	two.say(3)
 	all = append(all, two.hear())
@@ -255,6 +254,33 @@ func TestTheCallBeyondTheLastPortIsRefused(t *testing.T) {
 	}
 	if used, total := e.Ports(); used != 4 || total != 2 {
 		t.Errorf("used %d of %d while old calls drain", used, total)
+	}
+}
+
+func TestAPortRestsUntilTheLatePacketsOfItsCallAreGone(t *testing.T) {
+	now := time.Now()
+	p := newPorts(21001, 21004, quarantine) // one pair: 21002 and 21003
+	port, ok := p.take(now)
+	if !ok || port != 21002 {
+		t.Fatalf("port %d, %v", port, ok)
+	}
+	p.give(port, now)
+	p.give(port, now) // once is enough
+	if used, total := p.count(); used != 0 || total != 1 {
+		t.Errorf("%d of %d", used, total)
+	}
+	if _, ok := p.take(now.Add(quarantine - 1)); ok {
+		t.Error("the next call got the port at once")
+	}
+	p.set(21000, 21003) // a change of the range wakes nobody early and doubles nothing
+	if port, ok := p.take(now.Add(quarantine - 1)); !ok || port != 21000 {
+		t.Errorf("port %d, %v", port, ok)
+	}
+	if port, ok := p.take(now.Add(quarantine)); !ok || port != 21002 {
+		t.Errorf("after its rest: port %d, %v", port, ok)
+	}
+	if _, ok := p.take(now.Add(time.Hour)); ok {
+		t.Error("a port was given twice")
 	}
 }
 

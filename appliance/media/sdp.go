@@ -25,7 +25,6 @@ type line struct {
 	mux     bool
 	codecs  []Codec // that this build speaks, by the peer's preference and with its payload numbers
 	keys    uint8   // telephone-event/8000, 0 when absent
-	noise   bool    // comfort noise, payload number 13
 	ptime   int     // ms, 20 unless the peer asked for another that we can make
 }
 
@@ -177,7 +176,7 @@ func directionOf(attribute string, otherwise Direction) Direction {
 
 // readFormats resolves payload numbers by rtpmap, or by RFC 3551 where there is none.
 func (l *line) readFormats(m *sdp.MediaDescription) {
-	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000", "13": "CN/8000"}
+	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000"}
 	seen := map[string]bool{}
 	for _, a := range m.Attributes {
 		pt, encoding, ok := strings.Cut(a.Value, " ")
@@ -199,8 +198,6 @@ func (l *line) readFormats(m *sdp.MediaDescription) {
 			l.codecs = append(l.codecs, Codec{Name: PCMU.Name, PT: pt, Rate: PCMU.Rate})
 		case name == "TELEPHONE-EVENT/8000" && l.keys == 0 && pt >= 35:
 			l.keys = pt
-		case name == "CN/8000" && pt == comfortPT:
-			l.noise = true
 		}
 	}
 }

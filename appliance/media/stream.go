@@ -8,6 +8,9 @@ import (
 const captured = 64 // frames that Capture holds: a bit more than a second
 
 // EventKind tells what happened to a stream.
+//
+// EventSilent is told once, and again only after the peer was heard, a negotiation or a Join. It is not told while
+// either side is on hold. Before a call is answered nobody has to send, so until then it means nothing.
 type EventKind uint8
 
 const (

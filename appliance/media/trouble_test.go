@@ -138,9 +138,11 @@ func TestAReaderWhoIsLateLosesNoEventsAndOldSoundFirst(t *testing.T) {
 	if pcm := listen(t, s, 1); pcm[0] != alawToLinear[3] {
 		t.Error("the oldest frame was kept")
 	}
-	for range keptEvents + 6 {
-		s.Play(NewSound(nil), false)
-		s.command(func(w *worker, f *flow) { f.sound(w) })
+	for i := range uint64(keptEvents + 6) {
+		s.command(func(w *worker, f *flow) {
+			f.play(w, playing{sound: NewSound(nil), id: i + 1})
+			f.sound(w)
+		})
 	}
 	until(t, "what does not fit is counted", func() bool { return e.Counters().LostEvents == 6 })
 	if got := wantEvent(t, events, EventFirst); got.Stream != s {
