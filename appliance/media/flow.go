@@ -12,24 +12,24 @@ const (
 	keptEvents = 16
 )
 
-// sort is what a payload number means to a flow.
-type sort uint8
+// kind is what a payload number means to a flow.
+type kind uint8
 
 const (
-	sortUnknown sort = iota
-	sortPCMA
-	sortPCMU
-	sortKeys    // telephone-event, RFC 4733
-	sortComfort // comfort noise, RFC 3389
+	kindUnknown kind = iota
+	kindPCMA
+	kindPCMU
+	kindKeys    // telephone-event, RFC 4733
+	kindComfort // comfort noise, RFC 3389
 )
 
 // route is what offer and answer agreed on: made outside, handed to the flow, never changed there.
 type route struct {
 	ready     bool
 	codec     Codec     // what we send, by the peer's payload number
-	sort      sort      // the same as a sort
+	kind      kind      // the same as a kind
 	keys      uint8     // payload number for key presses towards the peer, 0 when it does not want them
-	sorts     [128]sort // what arrives under each payload number
+	kinds     [128]kind // what arrives under each payload number
 	samples   uint32    // of one packet that we make
 	sends     bool      // we may send: we said so and the peer listens
 	hears     bool      // we listen and the peer said that it sends
@@ -126,8 +126,8 @@ func (f *flow) datagram(w *worker, n int) {
 
 // hear takes a packet of the peer: count it, tell of it, pass it on.
 func (f *flow) hear(w *worker, p *packet) {
-	what := f.route.sorts[p.pt]
-	if !f.latch.admit(&w.from, what != sortUnknown, w.now) {
+	what := f.route.kinds[p.pt]
+	if !f.latch.admit(&w.from, what != kindUnknown, w.now) {
 		f.in.foreign++
 		return
 	}
@@ -145,7 +145,7 @@ func (f *flow) hear(w *worker, p *packet) {
 	if !f.route.hears {
 		return
 	}
-	if what == sortKeys {
+	if what == kindKeys {
 		if key, ok := f.pressed.press(p); ok {
 			f.tell(w, Event{Kind: EventDigit, Digit: key})
 		}
@@ -155,9 +155,9 @@ func (f *flow) hear(w *worker, p *packet) {
 	}
 	switch {
 	case f.echo:
-		f.relay(w, f, p, what)
+		f.relay(w, p, what)
 	case f.peer != nil:
-		f.peer.relay(w, f, p, what)
+		f.peer.relay(w, p, what)
 	}
 }
 
@@ -165,23 +165,23 @@ func (f *flow) alive(now int64) {
 	f.heard, f.silent = now, false
 }
 
-// relay sends a packet that from heard, unless something of our own sounds. The payload stays as it is when both sides
+// relay sends on what was heard from another, unless something of our own sounds. The payload stays as it is when both sides
 // speak the same codec, and goes through one table when not.
-func (f *flow) relay(w *worker, from *flow, p *packet, what sort) {
+func (f *flow) relay(w *worker, p *packet, what kind) {
 	if !f.route.sends || f.sounding() {
 		return
 	}
 	source := sourceRelay | uint64(p.ssrc)
 	pt, span := f.route.codec.PT, uint32(len(p.payload))
 	switch what {
-	case sortPCMA, sortPCMU:
-		if what != f.route.sort {
+	case kindPCMA, kindPCMU:
+		if what != f.route.kind {
 			transcode(p.payload, what)
 		}
-	case sortKeys:
+	case kindKeys:
 		pt, span = f.route.keys, keyDuration(p.payload)
 	}
-	if what == sortUnknown || what == sortComfort || (what == sortKeys && f.route.keys == 0) {
+	if what == kindUnknown || what == kindComfort || (what == kindKeys && f.route.keys == 0) {
 		f.out.skip(source, p)
 		return
 	}
@@ -189,7 +189,7 @@ func (f *flow) relay(w *worker, from *flow, p *packet, what sort) {
 	if !ok {
 		return
 	}
-	if what == sortKeys {
+	if what == kindKeys {
 		f.out.at = w.now - int64(span)/clockKHz*ms // its timestamp is of the moment when the key went down
 	}
 	// The new header goes right before the payload, over whatever extension stood there: its numbers were agreed with
@@ -199,9 +199,9 @@ func (f *flow) relay(w *worker, from *flow, p *packet, what sort) {
 	f.send(w, b)
 }
 
-func transcode(payload []byte, from sort) {
+func transcode(payload []byte, from kind) {
 	table := &alawToUlaw
-	if from == sortPCMU {
+	if from == kindPCMU {
 		table = &ulawToAlaw
 	}
 	for i, b := range payload {
@@ -220,11 +220,11 @@ func (f *flow) send(w *worker, b []byte) {
 }
 
 // keep decodes a packet for the reader of Capture. When the reader is late the oldest frame goes.
-func (f *flow) keep(p *packet, what sort) {
+func (f *flow) keep(p *packet, what kind) {
 	table := &alawToLinear
 	switch what {
-	case sortPCMA:
-	case sortPCMU:
+	case kindPCMA:
+	case kindPCMU:
 		table = &ulawToLinear
 	default:
 		return

@@ -26,7 +26,7 @@ type incoming struct {
 	jitter  float64 // in timestamp units
 }
 
-func (in *incoming) count(p *packet, what sort, now int64) {
+func (in *incoming) count(p *packet, what kind, now int64) {
 	in.packets++
 	in.bytes += uint64(len(p.payload))
 	if !in.started || p.ssrc != in.ssrc {
@@ -37,7 +37,7 @@ func (in *incoming) count(p *packet, what sort, now int64) {
 	}
 	in.received++
 	// Key presses repeat one timestamp and comfort noise pauses: neither says anything of the network's timing.
-	if what != sortPCMA && what != sortPCMU {
+	if what != kindPCMA && what != kindPCMU {
 		return
 	}
 	transit := now*clockKHz/ms - int64(p.ts)

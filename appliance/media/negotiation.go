@@ -165,7 +165,7 @@ func refusal(m string) string {
 // route is what the agreement means for the packets.
 func (n *negotiation) route(l line, family int) route {
 	r := route{
-		ready: true, codec: n.codec, sort: sortOf(n.codec), keys: l.keys,
+		ready: true, codec: n.codec, kind: kindOf(n.codec), keys: l.keys,
 		samples:   uint32(l.ptime * clockKHz),
 		sends:     n.dir.sends() && l.dir.hears(),
 		hears:     n.dir.hears() && l.dir.sends(),
@@ -173,27 +173,27 @@ func (n *negotiation) route(l line, family int) route {
 		mux: l.mux,
 		rtp: endpointOf(l.rtp, family), rtcp: endpointOf(l.rtcp, family),
 	}
-	r.sorts[comfortPT] = sortComfort
+	r.kinds[comfortPT] = kindComfort
 	// Both sides' numbers are understood, because some peers send under their own and some under ours.
 	for _, codecs := range [][]Codec{n.offered, l.codecs} {
 		for _, c := range codecs {
-			r.sorts[c.PT&0x7f] = sortOf(c)
+			r.kinds[c.PT&0x7f] = kindOf(c)
 		}
 	}
 	for _, pt := range []uint8{n.keys, l.keys} {
-		if l.keys != 0 && r.sorts[pt&0x7f] == sortUnknown {
-			r.sorts[pt&0x7f] = sortKeys
+		if l.keys != 0 && r.kinds[pt&0x7f] == kindUnknown {
+			r.kinds[pt&0x7f] = kindKeys
 		}
 	}
 	return r
 }
 
-func sortOf(c Codec) sort {
+func kindOf(c Codec) kind {
 	switch {
 	case strings.EqualFold(c.Name, PCMA.Name):
-		return sortPCMA
+		return kindPCMA
 	case strings.EqualFold(c.Name, PCMU.Name):
-		return sortPCMU
+		return kindPCMU
 	}
-	return sortUnknown
+	return kindUnknown
 }

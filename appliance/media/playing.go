@@ -87,7 +87,7 @@ func (f *flow) sound(w *worker) {
 	samples := int(f.route.samples)
 	b := w.out[:headerSize+samples]
 	silence := byte(silencePCMA)
-	if f.route.sort == sortPCMU {
+	if f.route.kind == kindPCMU {
 		silence = silencePCMU
 	}
 	over := f.playing.take(b[headerSize:], silence)

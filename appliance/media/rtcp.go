@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	reportEvery  = 5_000 * ms // RFC 3550 section 6.2: the minimum interval, which a call's two members always reach
-	senderReport = 200
-	receiver     = 201
-	description  = 202
-	blockSize    = 24
-	longestRTT   = 10 << 16 // in 1/65536 s; more is a lie or a clock that jumped
+	reportEvery    = 5_000 * ms // RFC 3550 section 6.2: the minimum interval, which a call's two members always reach
+	reportSender   = 200
+	reportReceiver = 201
+	reportSource   = 202
+	blockSize      = 24
+	longestRTT     = 10 << 16 // in 1/65536 s; more is a lie or a clock that jumped
 )
 
 // reports is what a flow knows from RTCP and when it tells its own.
@@ -87,10 +87,10 @@ func (f *flow) readReports(b []byte, now int64) {
 		}
 		one, blocks := b[:size], []byte(nil)
 		switch {
-		case one[1] == senderReport && size >= 28:
+		case one[1] == reportSender && size >= 28:
 			f.reports.lsr, f.reports.lsrAt = binary.BigEndian.Uint32(one[10:]), now
 			blocks = one[28:]
-		case one[1] == receiver:
+		case one[1] == reportReceiver:
 			blocks = one[8:]
 		}
 		for n := int(one[0] & 0x1f); n > 0 && len(blocks) >= blockSize; n-- {
@@ -151,9 +151,9 @@ func (f *flow) reportTo() endpoint {
 
 func (f *flow) report(b []byte, wall time.Time, now int64) []byte {
 	be := binary.BigEndian
-	kind, blocks := byte(receiver), byte(0)
+	kind, blocks := byte(reportReceiver), byte(0)
 	if f.out.packets > f.reports.told {
-		kind = senderReport
+		kind = reportSender
 	}
 	f.reports.told = f.out.packets
 	if f.in.started {
@@ -161,7 +161,7 @@ func (f *flow) report(b []byte, wall time.Time, now int64) []byte {
 	}
 	b = append(b, 2<<6|blocks, kind, 0, 0)
 	b = be.AppendUint32(b, f.out.ssrc)
-	if kind == senderReport {
+	if kind == reportSender {
 		b = be.AppendUint64(b, ntpTime(wall))
 		b = be.AppendUint32(b, f.out.ts+uint32((now-f.out.at)/ms*clockKHz))
 		b = be.AppendUint32(b, uint32(f.out.packets))
@@ -171,7 +171,7 @@ func (f *flow) report(b []byte, wall time.Time, now int64) []byte {
 		b = f.appendBlock(b, now)
 	}
 	be.PutUint16(b[2:], uint16(len(b)/4-1))
-	b = append(b, 2<<6|1, description, 0, 6)
+	b = append(b, 2<<6|1, reportSource, 0, 6)
 	b = be.AppendUint32(b, f.out.ssrc)
 	b = append(b, 1, byte(len(f.reports.cname)))
 	b = append(b, f.reports.cname[:]...)

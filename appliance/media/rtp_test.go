@@ -51,8 +51,8 @@ func TestSourcesExtensionsAndPaddingAreSteppedOver(t *testing.T) {
 func bench() (*worker, *flow) {
 	e := &Engine{options: Options{Silence: time.Minute, Log: slog.New(slog.DiscardHandler)}, origin: time.Now()}
 	w := &worker{engine: e, now: ms}
-	r := route{ready: true, codec: PCMA, sort: sortPCMA, keys: 101, samples: 160, sends: true, hears: true, peerSends: true, mux: true}
-	r.sorts[8], r.sorts[0], r.sorts[101], r.sorts[13] = sortPCMA, sortPCMU, sortKeys, sortComfort
+	r := route{ready: true, codec: PCMA, kind: kindPCMA, keys: 101, samples: 160, sends: true, hears: true, peerSends: true, mux: true}
+	r.kinds[8], r.kinds[0], r.kinds[101], r.kinds[13] = kindPCMA, kindPCMU, kindKeys, kindComfort
 	r.rtp[0], r.rtp[3] = unix.AF_INET, 9
 	s := &Stream{engine: e}
 	a, b := newFlow(s, nil, -1, -1, unix.AF_INET), newFlow(s, nil, -1, -1, unix.AF_INET)
@@ -87,7 +87,7 @@ func FuzzRTP(f *testing.F) {
 func TestLossAndJitterAreCountedAsTheReceiverSeesThem(t *testing.T) {
 	var in incoming
 	arrive := func(seq uint16, ts uint32, at int64) {
-		in.count(&packet{seq: seq, ts: ts, ssrc: 1, payload: make([]byte, 160)}, sortPCMA, at*ms)
+		in.count(&packet{seq: seq, ts: ts, ssrc: 1, payload: make([]byte, 160)}, kindPCMA, at*ms)
 	}
 	ts, at := uint32(math.MaxUint32-800), int64(1000)
 	for i := range uint16(100) { // across both wraps
@@ -141,15 +141,15 @@ func TestReportsTellTheRoundTrip(t *testing.T) {
 	w, a := bench()
 	b := a.peer
 	a.out.packets, a.out.at = 5, ms
-	b.in.count(&packet{seq: 1, ssrc: a.out.ssrc, payload: make([]byte, 160)}, sortPCMA, ms)
+	b.in.count(&packet{seq: 1, ssrc: a.out.ssrc, payload: make([]byte, 160)}, kindPCMA, ms)
 	wall := time.Now().Add(-300 * time.Millisecond)
 	sr := a.report(nil, wall, ms)
-	if sr[1] != senderReport || len(sr)%4 != 0 || binary.BigEndian.Uint32(sr[16:]) != a.out.ts {
+	if sr[1] != reportSender || len(sr)%4 != 0 || binary.BigEndian.Uint32(sr[16:]) != a.out.ts {
 		t.Fatalf("report %x", sr)
 	}
 	b.readReports(sr, 10*ms)
 	rr := b.report(nil, time.Now(), 210*ms) // it kept the report for 200 ms
-	if rr[1] != receiver || rr[0]&0x1f != 1 {
+	if rr[1] != reportReceiver || rr[0]&0x1f != 1 {
 		t.Fatalf("report %x", rr)
 	}
 	a.readReports(rr, w.now)
@@ -192,7 +192,7 @@ func TestSoundAndControlShareAPortWhenThePeerAsksForIt(t *testing.T) {
 	p := newPhone(t)
 	p.call(leg, "sendrecv\r\na=rtcp-mux")
 	report := make([]byte, 8)
-	report[0], report[1], report[3] = 2<<6, receiver, 1
+	report[0], report[1], report[3] = 2<<6, reportReceiver, 1
 	p.raw(report)
 	p.say(1)
 	until(t, "the sound arrives", func() bool { return leg.Stats().PacketsIn == 1 })

@@ -146,7 +146,7 @@ func TestWhatTheAgreementMeansForPackets(t *testing.T) {
 	if n.codec.Name != "pcmu" || r.samples != 320 || r.keys != 110 || !r.sends || !r.hears || !r.expects {
 		t.Errorf("codec %v, route %+v", n.codec, r)
 	}
-	if r.sorts[0] != sortPCMU || r.sorts[8] != sortPCMA || r.sorts[101] != sortKeys || r.sorts[110] != sortKeys || r.sorts[13] != sortComfort || r.sorts[3] != sortUnknown {
+	if r.kinds[0] != kindPCMU || r.kinds[8] != kindPCMA || r.kinds[101] != kindKeys || r.kinds[110] != kindKeys || r.kinds[13] != kindComfort || r.kinds[3] != kindUnknown {
 		t.Error("payload numbers are mistaken")
 	}
 	if r.rtp.addrPort() != netip.MustParseAddrPort("192.0.2.9:4000") || r.rtcp.addrPort() != netip.MustParseAddrPort("192.0.2.9:4009") {
