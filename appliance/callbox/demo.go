@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"embed"
 	"fmt"
@@ -27,7 +26,8 @@ var demoFiles embed.FS
 // reach the demo and everybody can read this.
 const demoPassword = "replace-me-at-once"
 
-// writeDemo writes the demo office unless there is something already.
+// writeDemo writes the demo office unless there is something already. The ports are the usual ones, or the next that are
+// free on this machine.
 func writeDemo(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
@@ -36,6 +36,7 @@ func writeDemo(dir string) error {
 	if err != nil {
 		return err
 	}
+	own := strings.NewReplacer(demoPassword, password, ":5060", freePort(5060, 10), ":8080", freePort(8080, 1))
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
 	}
@@ -54,12 +55,30 @@ func writeDemo(dir string) error {
 		if err != nil {
 			return err
 		}
-		content = bytes.ReplaceAll(content, []byte(demoPassword), []byte(password))
-		if err := os.WriteFile(filepath.Join(tmp, filepath.Base(name)), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(tmp, filepath.Base(name)), []byte(own.Replace(string(content))), 0o600); err != nil {
 			return err
 		}
 	}
 	return os.Rename(tmp, dir)
+}
+
+// freePort is the first port, from one on in steps, that is free by UDP and TCP, as ":5060". When none of the first few is,
+// the first it remains, and the start says what to do.
+func freePort(first, step int) string {
+	for port := first; port < first+5*step; port += step {
+		address := fmt.Sprintf(":%d", port)
+		u, err := net.ListenPacket("udp", address)
+		if err != nil {
+			continue
+		}
+		t, err := net.Listen("tcp", address)
+		u.Close()
+		if err == nil {
+			t.Close()
+			return address
+		}
+	}
+	return fmt.Sprintf(":%d", first)
 }
 
 // newPassword is eight characters that are easy to type into a phone.
@@ -86,7 +105,7 @@ func (a *app) demoBanner(w io.Writer, dir string, f appliance.Facts) {
 	numbers := slices.Sorted(maps.Keys(cfg.Extensions))
 	fmt.Fprintf(w, "\nThe demo office is in %s. Change a file while you talk.\n\n", dir)
 	fmt.Fprintf(w, "Register phones\n  server    %s, port %s, UDP or TCP\n", strings.Join(ownAddresses(), " or "), port)
-	t := table{head: []string{"  user", "password", ""}}
+	t := table{head: []string{"user", "password", ""}}
 	for _, n := range numbers {
 		e := cfg.Extensions[n]
 		t.add(n, e.Password.Reveal(), e.Name)
@@ -128,13 +147,12 @@ func (a *app) withData(self string) string {
 	return self + " --data " + a.data
 }
 
-// indented writes a table two columns to the right.
+// indented writes a table some columns to the right.
 func indented(w io.Writer, t table) {
-	var b bytes.Buffer
-	t.head[0] = strings.TrimSpace(t.head[0])
+	var b strings.Builder
 	t.write(&b)
 	for line := range strings.Lines(b.String()) {
-		fmt.Fprint(w, "  "+line)
+		fmt.Fprint(w, "    "+line)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -306,14 +307,16 @@ func (c *conversation) report() error {
 // inWords says what was heard.
 func inWords(tones []int, pcm []int16) string {
 	switch {
-	case len(tones) == 1:
-		return fmt.Sprintf("%d Hz", tones[0])
-	case len(tones) > 1:
-		return fmt.Sprintf("%d and %d Hz", tones[0], tones[1])
 	case sim.Silent(pcm):
 		return "nothing"
+	case len(tones) == 0:
+		return "sound"
 	}
-	return "sound"
+	text := strconv.Itoa(tones[0])
+	for i, hz := range tones[1:] {
+		text += map[bool]string{true: " and ", false: ", "}[i == len(tones)-2] + strconv.Itoa(hz)
+	}
+	return text + " Hz"
 }
 
 // remedy is what to do about a refusal.

@@ -185,7 +185,6 @@ func (d *desk) typesUntil(ctx context.Context, tick <-chan time.Time, args ...st
 		now:     func() time.Time { return ten },
 		env:     func(name string) (string, bool) { v, ok := d.env[name]; return v, ok },
 		tick:    func(time.Duration) <-chan time.Time { return tick },
-		stop:    func() {},
 	}
 	code = a.execute(ctx, append(args, "--data", d.data), streams{strings.NewReader(d.in), &o, &e})
 	return code, o.String(), e.String()

@@ -14,9 +14,9 @@ var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	a := app{version: buildVersion(), now: time.Now, env: os.LookupEnv, tick: time.Tick, stop: stop}
+	context.AfterFunc(ctx, stop) // the first signal asks to end, the second one ends
+	a := app{version: buildVersion(), now: time.Now, env: os.LookupEnv, tick: time.Tick}
 	code := a.execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
-	stop()
 	os.Exit(code)
 }
 

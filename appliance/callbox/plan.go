@@ -113,6 +113,10 @@ func printPlan(cmd *cobra.Command, p shownPlan, dir string) error {
 }
 
 func printChanges(out io.Writer, p shownPlan) {
+	if len(p.Changes) == 0 {
+		fmt.Fprintf(out, "No setting differs from generation %d.\n", p.Running)
+		return
+	}
 	fmt.Fprint(out, clean(hcl.Plan{Changes: p.Changes}.String()))
 	fmt.Fprintf(out, "\n%s from generation %d; ", counted(len(p.Changes), "change"), p.Running)
 	if p.CallsAffected == 0 {

@@ -17,7 +17,6 @@ type app struct {
 	now     func() time.Time
 	env     func(string) (string, bool)
 	tick    func(time.Duration) <-chan time.Time
-	stop    func() // gives signals back to the system: the next one ends the process
 
 	json bool
 	data string

@@ -81,7 +81,6 @@ func (a *app) run(cmd *cobra.Command, dir string, r running) error {
 	side.Go(func() {
 		<-ctx.Done()
 		if cmd.Context().Err() != nil {
-			a.stop() // the next signal ends the process
 			a.notifySystemd("STOPPING=1")
 			fmt.Fprintln(cmd.ErrOrStderr(), "Ending: no new calls; again to end those in progress too.")
 		}
@@ -132,7 +131,7 @@ func explainRun(err error) error {
 	case err == nil, errors.Is(err, context.Canceled):
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fail(err, "Another program has this port: ss -lntup shows which. End it, or choose another port with listen in the sip block")
+		return fail(err, "Another program has this port: ss -lntup shows which. End it, or choose another port with listen in the block sip or web")
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fail(err, "This machine does not have that address: ip address shows those it has")
 	case errors.Is(err, os.ErrPermission):

@@ -23,7 +23,7 @@ func (a *app) secretCommand() *cobra.Command {
 		Use:   "secret",
 		Short: "Passwords that the configuration names with secret(\"…\")",
 		Long: `Keeps passwords in the box's data directory, encrypted. The configuration names them: password = secret("pstn").
-A box that runs has them at its next reload. Values are never shown again.`,
+A box that runs uses a new value at once, for calls from then on. Values are never shown again.`,
 	}
 	group(cmd)
 	cmd.AddCommand(a.secretSetCommand(), a.secretListCommand(), a.secretDeleteCommand())

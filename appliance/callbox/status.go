@@ -47,7 +47,9 @@ func (a *app) printStatus(w io.Writer, body []byte) error {
 		line("", "ends when its calls have ended; takes no new ones")
 	}
 	line("configuration", "generation %d (%s) of %s", s.Generation, s.Hash, s.Configured)
-	line("", "%s", s.ConfigState)
+	if s.ConfigState != "ok" {
+		line("", "%s", s.ConfigState)
+	}
 	line("listens", "%s", orElse(strings.Join(s.Listen, "  "), "nowhere"))
 	line("calls", "%d", s.Calls)
 	line("phones", "%d of %d registered", s.Phones, s.Extensions)

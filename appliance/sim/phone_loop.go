@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"callbox/appliance/media"
@@ -182,7 +183,7 @@ func (c *PhoneCall) finish() {
 	c.mu.Lock()
 	r := &c.result
 	r.Codec, r.PacketsIn, r.PacketsOut = s.Codec, s.PacketsIn, s.PacketsOut
-	r.Lost, r.JitterMS, r.MOS = s.Lost, s.JitterMS, s.MOS
+	r.Lost, r.JitterMS, r.MOS = s.Lost, hundredths(s.JitterMS), hundredths(s.MOS)
 	c.mu.Unlock()
 	c.stream.Close()
 	c.phone.mu.Lock()
@@ -195,6 +196,9 @@ func (c *PhoneCall) finish() {
 	c.mu.Unlock()
 	close(c.done)
 }
+
+// hundredths is as exact as an estimate deserves to be shown.
+func hundredths(v float64) float64 { return math.Round(v*100) / 100 }
 
 // tell hands news to whoever reads Events; nobody is waited for.
 func (c *PhoneCall) tell(e PhoneEvent) {

@@ -35,7 +35,7 @@ func (s *Server) Prepare(addr string, t *tls.Config) (*Change, error) {
 	}
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("web: %s is in use by another program: choose another web.listen, or end that program (ss -ltnp shows it)", addr)
+		return nil, fmt.Errorf("web: %w; choose another web.listen, or end the program that has it (ss -ltnp shows it)", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("web: listen on %s: %w", addr, err)

@@ -2,7 +2,7 @@
 # this file: callbox secret set carrier
 #
 # trunk "carrier" {
-#   address   = "sip:sip.carrier.example:5060;transport=udp"
+#   address   = "sip:sip.carrier.example;transport=udp"
 #   username  = "0227001234"
 #   password  = secret("carrier")
 #   register  = true
