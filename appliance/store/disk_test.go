@@ -29,7 +29,7 @@ func TestASecondProcessIsToldWhoHasTheStore(t *testing.T) {
 	if text := err.Error(); !strings.Contains(text, "process ") || !strings.Contains(text, strings.TrimSpace(string(me))) || strings.Contains(text, "\n") {
 		t.Errorf("says %q", text)
 	}
-	if got := openInChild(t, dir); !strings.HasPrefix(got, "refused") || !strings.Contains(got, "end it") {
+	if got := openInChild(t, dir)[0]; !strings.HasPrefix(got, "refused") || !strings.Contains(got, "end it") {
 		t.Errorf("the other process says %q", got)
 	}
 }
@@ -311,11 +311,11 @@ func smallDisk(t *testing.T, size int) string {
 }
 
 func TestAStoreThatFillsARealDiskStopsAndOpensAgain(t *testing.T) {
-	dir := smallDisk(t, 340<<20)
+	dir := smallDisk(t, 220<<20)
 	if dir == "" {
 		return
 	}
-	o := Options{Dir: filepath.Join(dir, "store"), Every: time.Hour}
+	o := Options{Dir: filepath.Join(dir, "store"), FreeFloor: 200 << 20, Every: time.Hour}
 	db, err := Open(o)
 	must(t, err)
 	b := Declare[[]byte](db, "b", Told)
@@ -385,9 +385,9 @@ func TestADiskThatOthersFillToTheLastByteKillsNobody(t *testing.T) {
 
 func writeUntilRefused(t *testing.T, b *Bucket[[]byte]) (kept int) {
 	t.Helper()
+	value := make([]byte, 128<<10)
+	_, _ = rand.Read(value)
 	for {
-		value := make([]byte, 64<<10)
-		_, _ = rand.Read(value)
 		err := b.Put(key(kept), value)
 		if errors.Is(err, ErrNoRoom) {
 			return kept

@@ -2,6 +2,7 @@ package store
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -15,7 +16,7 @@ func TestMain(m *testing.M) {
 	case "write":
 		writeUntilKilled(os.Getenv("DIR"))
 	case "open":
-		openOnce(os.Getenv("DIR"))
+		openAll(strings.Split(os.Getenv("DIR"), ":"))
 	case "migrate":
 		migrateUntilKilled(os.Getenv("DIR"))
 	default:
