@@ -30,10 +30,10 @@ func (a *app) callsCommand() *cobra.Command {
 		`Lists the calls in progress. With --past, the calls that have ended, newest last; with --json one object a line.`, live)
 	flags := cmd.Flags()
 	flags.BoolVar(&past, "past", false, "calls that have ended")
-	flags.IntVar(&q.last, "last", 0, "the last so many (default: 20 for people, all with --json)")
-	flags.StringVar(&q.from, "from", "", "started at this time or later (RFC 3339, or a date)")
-	flags.StringVar(&q.to, "to", "", "started before this time")
-	flags.StringVar(&q.call, "call", "", "the call with this id")
+	flags.IntVar(&q.last, "last", 0, "the last `so many` (default: 20 for people, all with --json)")
+	flags.StringVar(&q.from, "from", "", "started at this `time` or later (RFC 3339, or a date)")
+	flags.StringVar(&q.to, "to", "", "started before this `time`")
+	flags.StringVar(&q.call, "call", "", "the call with this `id`")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if !past && (q != pastQuery{}) {
 			return usage(cmd, "--last, --from, --to and --call go with --past")

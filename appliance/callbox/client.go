@@ -42,7 +42,7 @@ var errNoBox = errors.New("no box answers")
 
 // boxFlags adds what commands have that speak to a running box.
 func (a *app) boxFlags(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringVar(&a.box, "box", "", "the box, instead of the one in --data: a control socket, or https://HOST with its token in CALLBOX_TOKEN")
+	cmd.Flags().StringVar(&a.box, "box", "", "the box at this `address` instead of the one in --data: a control socket, or https://HOST with its token in CALLBOX_TOKEN")
 	return cmd
 }
 

@@ -33,7 +33,7 @@ type dialing struct {
 	codecs                       []string
 	wait, register, debug        bool
 	wav, press, record           string
-	tones                        []float64
+	tones                        []int
 	tonesSet                     bool
 	length                       time.Duration
 	lengthSet                    bool
@@ -61,18 +61,18 @@ Ends with 0 when the call was answered. The password can be in CALLBOX_PASSWORD,
 	}
 	f := cmd.Flags()
 	f.StringVar(&d.from, "from", "", "our `number`, and the user that registers")
-	f.StringVar(&d.name, "name", "", "our name, as the other sees it")
-	f.StringVar(&d.password, "password", "", "the user's password (better in CALLBOX_PASSWORD)")
+	f.StringVar(&d.name, "name", "", "our `name`, as the other sees it")
+	f.StringVar(&d.password, "password", "", "the user's `password` (better in CALLBOX_PASSWORD)")
 	f.BoolVar(&d.wait, "wait", false, "register as the address and answer the next call")
 	f.BoolVar(&d.register, "register", false, "register before calling")
 	f.StringVar(&d.transport, "transport", "udp", "udp, tcp or tls")
 	f.StringVar(&d.listen, "listen", "", "our own `ip:port` (default: a free port on the way to the box)")
-	f.StringSliceVar(&d.codecs, "codecs", nil, "codecs in order of preference (default pcma,pcmu)")
+	f.StringSliceVar(&d.codecs, "codecs", nil, "`codecs` in order of preference (default pcma,pcmu)")
 	f.StringVar(&d.wav, "wav", "", "play this `file`")
-	f.Float64SliceVar(&d.tones, "tone", nil, "play a tone of so many `Hz`, 0 for silence (default 440, with --wait 620)")
+	f.IntSliceVar(&d.tones, "tone", nil, "play a tone of so many `Hz`, 0 for silence (default 440, with --wait 620)")
 	f.StringVar(&d.press, "press", "", "press `keys` after the answer; a comma waits a second")
 	f.StringVar(&d.record, "record", "", "write what was heard to this WAV `file`")
-	f.DurationVar(&d.length, "for", talkTime, "hang up after so long; 0: when the other does (default with --wait)")
+	f.DurationVar(&d.length, "for", talkTime, "hang up after this `duration`; 0: when the other does, as with --wait")
 	f.BoolVar(&d.debug, "debug", false, "log what the phone does")
 	return cmd
 }
@@ -269,7 +269,11 @@ func (c *conversation) play() (time.Duration, error) {
 	case len(c.d.tones) == 1 && c.d.tones[0] == 0:
 		c.call.PlayTone()
 	default:
-		c.call.PlayTone(c.d.tones...)
+		var hz []float64
+		for _, tone := range c.d.tones {
+			hz = append(hz, float64(tone))
+		}
+		c.call.PlayTone(hz...)
 	}
 	return length, nil
 }

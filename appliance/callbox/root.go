@@ -100,7 +100,7 @@ Every setting  callbox docs`,
 	group(root)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "answer in JSON")
-	flags.StringVar(&a.data, "data", "callbox-data", "the box's data directory")
+	flags.StringVar(&a.data, "data", "callbox-data", "the box's data `directory`")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%w", err) })
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, g := range []struct {

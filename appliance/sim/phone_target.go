@@ -65,8 +65,12 @@ func facing(server string) (string, error) {
 	if h, _, err := net.SplitHostPort(server); err == nil {
 		host = h
 	}
-	// Connecting a UDP socket sends nothing; it only asks the routing table.
-	c, err := net.Dial("udp", net.JoinHostPort(strings.Trim(host, "[]"), "9"))
+	// Connecting a UDP socket sends nothing; it only asks the routing table. Signalling prefers IPv4, so does this.
+	there := net.JoinHostPort(strings.Trim(host, "[]"), "9")
+	c, err := net.Dial("udp4", there)
+	if err != nil {
+		c, err = net.Dial("udp6", there)
+	}
 	if err != nil {
 		return "", fmt.Errorf("no way to %s: %w", server, err)
 	}
