@@ -123,6 +123,30 @@ func TestTheGlossaryIsWhole(t *testing.T) {
 	}
 }
 
+func TestEveryPrefixIsInTheTable(t *testing.T) {
+	table, err := os.ReadFile("../store/doc.go")
+	must(t, err)
+	file, err := parser.ParseFile(token.NewFileSet(), "keys.go", nil, 0)
+	must(t, err)
+	declared := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 3 {
+			if prefix, ok := call.Args[1].(*ast.BasicLit); ok {
+				name, err := strconv.Unquote(prefix.Value)
+				must(t, err)
+				declared++
+				if !regexp.MustCompile(`(?m)^//\t`+name+` .* journal `).Match(table) {
+					t.Errorf("%s is not in the table of prefixes", name)
+				}
+			}
+		}
+		return true
+	})
+	if declared != 6 {
+		t.Errorf("%d prefixes", declared)
+	}
+}
+
 func FuzzEventJSON(f *testing.F) {
 	f.Add(`{"seq":1,"time":"2026-03-02T12:00:00Z","type":"call.started","from":"1001","direction":"in"}`)
 	f.Add(`{"seq":1,"time":"2026-03-02T12:00:00.5+08:00","type":"x","Seq":{"a":[1e400]},"\u017feq":1}`)
@@ -180,8 +204,5 @@ func TestACDRHasEveryFieldOfTheLanguage(t *testing.T) {
 		if !strings.Contains(string(leg), `"`+name+`"`) {
 			t.Errorf("a leg has no %s", name)
 		}
-	}
-	if os.Getenv("SHOW") != "" {
-		t.Logf("%s", raw)
 	}
 }

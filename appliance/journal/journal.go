@@ -39,7 +39,7 @@ type Options struct {
 	Now    func() time.Time // the Wall; default time.Now
 	Log    *slog.Logger     // default: discard
 	Queue  int              // events that may wait for the disk, default 8192
-	Linger time.Duration    // how long an appended event waits for others to share its sync, default 20 ms, negative: not at all
+	Linger time.Duration    // how long an appended event waits for others to share its sync, default 100 ms, negative: not at all
 	Beat   time.Duration    // how exact the end of a call that is cut off is known, default 10 s
 }
 
@@ -54,7 +54,7 @@ func (o Options) withDefaults() Options {
 		o.Queue = 8192
 	}
 	if o.Linger == 0 {
-		o.Linger = 20 * time.Millisecond
+		o.Linger = 100 * time.Millisecond
 	}
 	if o.Beat <= 0 {
 		o.Beat = 10 * time.Second

@@ -75,7 +75,8 @@ func (j *Journal) planRecovery(calls map[string]*Folder) error {
 
 // Recover ends the calls that were open when the box was cut off, each exactly once, also when it is cut off again meanwhile or
 // Recover is called again: Cause{box, restarted}, answered or failed by what had happened, and an end that is Estimated as the last
-// moment at which the box is known to have been up. It returns how many it ended.
+// moment at which the box is known to have been up. It returns how many it ended. After ErrStalled the rest is ended as soon as the
+// disk takes it, without another call.
 func (j *Journal) Recover(ctx context.Context) (ended int, err error) {
 	j.mu.Lock()
 	cut := j.cut

@@ -31,7 +31,7 @@ func (b *bridge) Errorf(format string, v ...any) {
 		b.mu.Lock()
 		b.left = text
 		b.mu.Unlock()
-	case strings.Contains(text, "sync"):
+	case strings.Contains(text, "sync:"):
 		_ = b.guard.fail(errors.New(text))
 	case strings.Contains(strings.ToLower(text), "checksum"):
 		b.guard.doubt(text)

@@ -28,7 +28,10 @@ func explain(dir string, err error) error {
 	case errors.Is(err, errMigration):
 	case errors.Is(err, ErrDamaged):
 		err = fmt.Errorf("%w; restore a backup, or move the folder away to begin anew", err)
+	case errors.As(err, new(syscall.Errno)):
+		err = fmt.Errorf("%w; check the folder and its disk", err)
 	default:
+		// Badger's own words, in which the error beneath cannot be told from the text around it.
 		err = fmt.Errorf("%w: %w; restore a backup, or move the folder away to begin anew", ErrDamaged, err)
 	}
 	return refusal{text: fmt.Sprintf("%s: %s", dir, oneLine(err.Error())), err: err}
