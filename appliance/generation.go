@@ -112,13 +112,35 @@ func signalling(cfg *hcl.Config) (sip.Settings, error) {
 	}
 	for _, t := range cfg.Trunks {
 		s.Trunks = append(s.Trunks, sip.Trunk{
-			Name: t.Name, Address: t.Address, Username: t.Username, Password: t.Password.Reveal(),
+			Name: t.Name, Address: nextHop(t.Address), Username: t.Username, Password: t.Password.Reveal(),
 			Register: t.Register, Expires: t.Expires, AcceptFrom: t.AcceptFrom, Health: t.Health,
 		})
 	}
 	slices.SortFunc(s.Accounts, func(a, b sip.Account) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Trunks, func(a, b sip.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
+}
+
+// nextHop turns a trunk's SIP URI into what signalling dials: a bare host where
+// the URI leaves the transport to DNS, else transport://host.
+func nextHop(uri string) string {
+	scheme, rest, found := strings.Cut(uri, ":")
+	if !found {
+		return uri
+	}
+	host, params, _ := strings.Cut(rest, ";")
+	if _, after, at := strings.Cut(host, "@"); at {
+		host = after
+	}
+	if strings.EqualFold(scheme, "sips") {
+		return "tls://" + host
+	}
+	for p := range strings.SplitSeq(params, ";") {
+		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(k, "transport") {
+			return strings.ToLower(v) + "://" + host
+		}
+	}
+	return host
 }
 
 // channels are the limits of all trunks.

@@ -84,6 +84,10 @@ func (a *Appliance) phoneFact(n sip.Notice) journal.Body {
 	if n.Kind == sip.Expired {
 		return journal.ExtensionExpired{Extension: n.Account, Contacts: len(n.Bindings)}
 	}
+	if len(n.Bindings) == 0 {
+		a.log.Info("phone signed off", "extension", n.Account, "source", n.Source)
+		return journal.ExtensionExpired{Extension: n.Account}
+	}
 	if n.Reason == "refresh" {
 		return nil
 	}

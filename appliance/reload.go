@@ -133,6 +133,12 @@ func (a *Appliance) reloadFiles(who string, force bool) (web.ApplyResult, error)
 		return web.ApplyResult{Plan: a.planOf(nil, diags)}, nil
 	}
 	current := a.current.Load()
+	if n, ok := a.kept.heldFor(cfg.Hash); ok { // a rollback holds until the files change
+		if force {
+			err = a.startKept(n)
+		}
+		return web.ApplyResult{Generation: a.current.Load().N, Plan: a.planOf(cfg, diags)}, err
+	}
 	if cfg.Hash == current.Config.Hash && !force {
 		if a.state.Load().broken {
 			a.log.Info("the files are again those of the running generation", "generation", current.N)

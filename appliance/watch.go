@@ -41,8 +41,8 @@ func newReloader(a *Appliance) *reloader {
 			a.log.Error("files are not watched, only looked at now and then", "every", lookTime.String(), "error", err)
 		}
 		r.watcher = w
+		r.follow()
 	}
-	r.seen = r.fingerprint()
 	return r
 }
 
@@ -52,12 +52,13 @@ func (r *reloader) run(stop context.Context) {
 	if r.watcher != nil {
 		defer r.watcher.Close()
 		events, faults = r.watcher.Events, r.watcher.Errors
-		r.follow()
 	}
 	look := time.NewTicker(lookTime)
 	defer look.Stop()
-	settle := time.NewTimer(time.Hour)
-	settle.Stop()
+	settle := time.NewTimer(settleTime) // what was written while the box started is looked at once
+	if !r.a.o.Watch {
+		settle.Stop()
+	}
 	defer settle.Stop()
 	var unrest time.Time // when the present stir began; zero: all is quiet
 	for {
