@@ -143,12 +143,12 @@ func claimedUser(header string) string {
 // also when it sits behind the same address as a trunk.
 func (sh *shard) caller(f flow, r *sip.Request) (identity, bool) {
 	l := sh.s.live.Load()
-	if t := l.trunkExactly(f.remote); t != nil {
+	if t := l.trunkOf(r, func(t *trunk) bool { return t.at(f.remote) }); t != nil {
 		return identity{trunk: t}, true
 	}
 	_, isAccount := l.accounts[r.From().Address.User]
 	if digestHeader(r) == "" && !isAccount {
-		if t := l.trunkAt(f.remote.Addr()); t != nil {
+		if t := l.trunkOf(r, func(t *trunk) bool { return t.owns(f.remote.Addr()) }); t != nil {
 			return identity{trunk: t}, true
 		}
 	}

@@ -278,13 +278,17 @@ func (d *Dialog) refuse(code int, why Reason) {
 	d.over()
 }
 
-// cancelled is the caller giving up before our answer.
+// cancelled is the caller giving up before our answer; r is nil when its connection was lost.
 func (d *Dialog) cancelled(r *sip.Request) {
 	if d.phase != phaseEarly || d.asked == nil {
 		return
 	}
-	q850, text := parseReason(value(r, "reason"))
-	d.last(Event{Kind: EventCancelled, Code: 487, Q850: q850, Text: text})
+	e := Event{Kind: EventCancelled, Code: 503, Text: "connection lost"}
+	if r != nil {
+		e.Code = 487
+		e.Q850, e.Text = parseReason(value(r, "reason"))
+	}
+	d.last(e)
 	d.refuse(487, Reason{})
 }
 

@@ -53,7 +53,10 @@ func (s *Server) Dial(r DialRequest) (*Dialog, error) {
 	}
 	d.mail.ch = r.Events
 	s.dialogs.Add(1)
-	d.sh.post(func() { d.place(r.Answer) })
+	if !d.sh.post(func() { d.place(r.Answer) }) {
+		s.dialogs.Add(-1)
+		return nil, ErrClosed
+	}
 	return d, nil
 }
 

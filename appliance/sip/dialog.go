@@ -129,7 +129,7 @@ func (d *Dialog) Answer(body []byte) { d.sh.post(func() { d.accept(body) }) }
 func (d *Dialog) Reject(code int, why Reason) { d.sh.post(func() { d.reject(code, why) }) }
 
 // Reinvite offers a new session; EventReinviteDone tells the outcome. A glare (491) is tried again inside. Of several
-// that wait for their turn only the last is sent.
+// that wait for their turn only the last is sent. Ignored before the answer and after the end.
 func (d *Dialog) Reinvite(body []byte) { d.sh.post(func() { d.reinvite(&wish{body: body}) }) }
 
 // Info sends an INFO request.

@@ -191,8 +191,13 @@ func udpPeer(t *testing.T, box string) *raw {
 		t.Fatal(err)
 	}
 	u := newRaw(t, "UDP", c.LocalAddr().String(), box)
+	var last atomic.Value // who sent to us last
 	u.write = func(s string) {
-		to, err := netip.ParseAddrPort(u.box)
+		at := u.box
+		if at == "" {
+			at = last.Load().(string)
+		}
+		to, err := netip.ParseAddrPort(at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,9 +212,7 @@ func udpPeer(t *testing.T, box string) *raw {
 			if err != nil {
 				return
 			}
-			if u.box == "" {
-				u.box = from.String()
-			}
+			last.Store(from.String())
 			u.in <- text(buf[:n])
 		}
 	}()

@@ -30,7 +30,8 @@ type Server struct {
 	timers timings
 
 	live   atomic.Pointer[setup] // what was committed last
-	change sync.Mutex            // one Prepare to Commit at a time
+	change sync.Mutex            // held from Prepare to Commit or Abort
+	swap   sync.Mutex            // held while sockets and goroutines begin or end
 
 	parser *sip.Parser
 	shards []*shard
@@ -58,6 +59,8 @@ type Server struct {
 // counts are the totals behind Counters.
 type counts struct {
 	requests, responses, malformed, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
+
+	complained atomic.Int64 // unix time of the last log line about a panic or a socket
 }
 
 // New makes a Server that listens nowhere until Settings are prepared and committed.
@@ -99,12 +102,12 @@ func newServer(o Options, t timings) *Server {
 	return s
 }
 
-// Close gives every dialog its last event, closes the sockets and waits for the goroutines of this package. Nothing is
-// sent: who wants calls to end politely hangs them up before.
+// Close gives every dialog its last event, if its receiver has room, closes the sockets and waits for the goroutines of
+// this package, but not for OnInvite. Nothing is sent: who wants calls to end politely hangs them up before.
 func (s *Server) Close() error {
 	s.once.Do(func() {
-		s.change.Lock()
-		defer s.change.Unlock()
+		s.swap.Lock()
+		defer s.swap.Unlock()
 		s.kill()
 		for _, l := range s.live.Load().listeners {
 			l.close()
@@ -118,12 +121,33 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// recovered keeps a bug of ours from ending the process.
+// spawn starts a goroutine that Close waits for; false when the Server is closing.
+func (s *Server) spawn(f func()) bool {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	if s.life.Err() != nil {
+		return false
+	}
+	s.work.Go(f)
+	return true
+}
+
+// recovered keeps a bug of ours from ending the process. It is logged at most once a second.
 func (s *Server) recovered(where string) {
-	if p := recover(); p != nil {
-		s.count.panics.Add(1)
+	p := recover()
+	if p == nil {
+		return
+	}
+	s.count.panics.Add(1)
+	if s.complain() {
 		s.log.Error("sip: a bug was caught", "where", where, "panic", p, "stack", string(debug.Stack()))
 	}
+}
+
+// complain is true once a second: what an attacker can cause must not fill the log.
+func (s *Server) complain() bool {
+	now := time.Now().Unix()
+	return s.count.complained.Swap(now) != now
 }
 
 // arrive takes one message from the network. It is false when the peer's connection should be closed.
@@ -186,7 +210,7 @@ func (s *Server) trusted(src netip.Addr) bool {
 	if until, ok := s.friends.Load(src); ok && until.(time.Time).After(s.o.Now()) {
 		return true
 	}
-	return s.live.Load().trunkAt(src) != nil
+	return s.live.Load().knows(src)
 }
 
 // befriend notes where phones are registered.

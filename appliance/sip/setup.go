@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // setup is one committed set of Settings with what belongs to it. It never changes; Commit puts another in its place.
@@ -22,6 +24,7 @@ type setup struct {
 	set        Settings
 	accounts   map[string]Account
 	trunks     map[string]*trunk
+	order      []*trunk          // as in the settings
 	byUser     map[string]*trunk // trunks that may authenticate by digest
 	listeners  map[string]*listener
 	sorted     []*listener // by their place in Settings.Listen
@@ -41,24 +44,27 @@ func (l *setup) isLocal(a netip.Addr) bool {
 	return slices.ContainsFunc(l.set.LocalNetworks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// trunkAt is the trunk whose traffic comes from that address, nil when there is none.
-func (l *setup) trunkAt(a netip.Addr) *trunk {
-	for _, t := range l.trunks {
-		if t.owns(a) {
-			return t
-		}
-	}
-	return nil
+// knows reports whether some trunk's traffic comes from that address.
+func (l *setup) knows(a netip.Addr) bool {
+	return slices.ContainsFunc(l.order, func(t *trunk) bool { return t.owns(a) })
 }
 
-// trunkExactly is the trunk that we send to at exactly this address and port.
-func (l *setup) trunkExactly(ap netip.AddrPort) *trunk {
-	for _, t := range l.trunks {
-		if slices.ContainsFunc(*t.targets.Load(), func(x target) bool { return x.addr == ap }) {
+// trunkOf is the trunk among those that match whose request r is, nil when none matches. Of several at one carrier it
+// is the one whose user is called, or else the first in the settings.
+func (l *setup) trunkOf(r *sip.Request, match func(*trunk) bool) *trunk {
+	var first *trunk
+	for _, t := range l.order {
+		if !match(t) {
+			continue
+		}
+		if u := t.set.Username; u != "" && (u == userOf(&r.Recipient) || u == userOf(&r.To().Address)) {
 			return t
 		}
+		if first == nil {
+			first = t
+		}
 	}
-	return nil
+	return first
 }
 
 // Change is a checked set of Settings whose new sockets are open; nothing is live until Commit. Exactly one of Commit
@@ -154,6 +160,7 @@ func (c *Change) trunk(now *setup, set Trunk) error {
 		}
 	}
 	c.next.trunks[set.Name] = t
+	c.next.order = append(c.next.order, t)
 	if set.Username != "" && set.Password != "" {
 		if _, taken := c.next.byUser[set.Username]; !taken {
 			c.next.byUser[set.Username] = t
@@ -168,8 +175,16 @@ func (c *Change) Commit() {
 		return
 	}
 	c.done = true
-	defer c.s.change.Unlock()
 	s, old := c.s, c.s.live.Load()
+	defer s.change.Unlock()
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	if s.life.Err() != nil {
+		for _, l := range c.new {
+			l.close()
+		}
+		return
+	}
 	for _, l := range append(slices.Collect(maps.Values(old.listeners)), old.retired...) {
 		switch {
 		case c.next.listeners[l.addr] == l:

@@ -21,6 +21,7 @@ type shard struct {
 	mu      sync.Mutex
 	queue   []func()
 	packets int
+	ended   bool
 	wake    chan struct{}
 
 	alarms  alarms
@@ -37,18 +38,23 @@ func newShard(s *Server) *shard {
 	}
 }
 
-// post has f done by the shard's goroutine. Commands are few a dialog, so their number is bounded by that of dialogs.
-func (sh *shard) post(f func()) {
+// post has f done by the shard's goroutine; false when that has ended. Commands are few a dialog, so their number is
+// bounded by that of dialogs.
+func (sh *shard) post(f func()) bool {
 	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.ended {
+		return false
+	}
 	sh.queue = append(sh.queue, f)
-	sh.mu.Unlock()
 	sh.rouse()
+	return true
 }
 
 // deliver hands in a message that arrived; false when too many wait.
 func (sh *shard) deliver(f flow, m sip.Message) bool {
 	sh.mu.Lock()
-	if sh.packets >= maxPackets {
+	if sh.packets >= maxPackets || sh.ended {
 		sh.mu.Unlock()
 		return false
 	}
@@ -125,14 +131,27 @@ func (sh *shard) lost(c *stream) {
 		}
 	}
 	for _, t := range sh.servers {
-		if t.flow.conn == c && t.state != txProceeding {
+		if t.flow.conn != c {
+			continue
+		}
+		if t.state != txProceeding {
 			t.end()
+		} else if t.cancelled != nil {
+			t.cancelled(nil) // whom should we answer?
 		}
 	}
 }
 
-// end closes all dialogs when the Server closes.
+// end does what is still queued and closes all dialogs when the Server closes.
 func (sh *shard) end() {
+	sh.mu.Lock()
+	sh.ended = true
+	rest := sh.queue
+	sh.queue = nil
+	sh.mu.Unlock()
+	for _, f := range rest {
+		sh.do(f)
+	}
 	for _, d := range sh.dialogs {
 		sh.do(d.closed)
 	}

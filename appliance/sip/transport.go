@@ -54,14 +54,18 @@ func openListener(s string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	family := "" // 0.0.0.0 shall not mean IPv6 too
+	if strings.Contains(addr, ".") {
+		family = "4"
+	}
 	if network == "udp" {
-		u, err := listenUDP(addr)
+		u, err := listenUDP("udp"+family, addr)
 		if err != nil {
 			return nil, fmt.Errorf("listen %q: %w", s, err)
 		}
 		return &listener{addr: s, network: network, udp: u, local: u.local}, nil
 	}
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp"+family, addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: %w", s, err)
 	}
@@ -146,7 +150,9 @@ func (s *Server) accept(l *listener) {
 			return
 		}
 		if err != nil { // out of descriptors, most likely: wait for some to be closed
-			s.log.Warn("sip: accepting failed", "listen", l.local, "err", err)
+			if s.complain() {
+				s.log.Warn("sip: accepting failed", "listen", l.local, "err", err)
+			}
 			select {
 			case <-s.life.Done():
 				return
@@ -194,12 +200,12 @@ func (s *Server) connect(transport string, remote netip.AddrPort, serverName str
 	}
 	c := newStream(transport, remote)
 	f := flow{conn: c, remote: remote}
-	if s.life.Err() != nil || !s.conns.add(c, true) {
+	if !s.conns.add(c, true) {
 		c.close(errFlowLost)
 		return f
 	}
 	c.friend.Store(true)
-	s.work.Go(func() {
+	if !s.spawn(func() {
 		ctx, cancel := context.WithTimeout(s.life, within)
 		conn, err := (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext(ctx, "tcp", remote.String())
 		cancel()
@@ -212,6 +218,8 @@ func (s *Server) connect(transport string, remote netip.AddrPort, serverName str
 			conn = tls.Client(conn, s.peerTLS(serverName))
 		}
 		s.run(c, conn)
-	})
+	}) {
+		s.lose(c)
+	}
 	return f
 }

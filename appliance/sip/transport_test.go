@@ -49,6 +49,40 @@ func TestACallOverALostConnectionFailsAtOnce(t *testing.T) {
 	}
 }
 
+func TestACallerWhoseConnectionIsLostHasGivenUp(t *testing.T) {
+	b := newBox(t)
+	u := streamPeer(t, "TCP", b.at("tcp"))
+	u.user, u.password = "1001", "secret-one"
+	b.dialled(u, "1002", "v=0")
+	u.close()
+	if e := b.event(EventCancelled); e.Code != 503 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestABoxThatListensEverywhereNamesTheAddressThatThePeerSees(t *testing.T) {
+	set := twoPhones()
+	for _, wildcard := range []string{"0.0.0.0", "[::]"} {
+		set.Listen = []string{"udp://" + wildcard + ":0", "tcp://" + wildcard + ":0"}
+		b := startBox(t, Options{}, set)
+		for _, transport := range []string{"udp", "tcp"} {
+			_, port, _ := net.SplitHostPort(b.at(transport))
+			at := "127.0.0.1:" + port
+			u := (*raw)(nil)
+			if transport == "udp" {
+				u = udpPeer(t, at)
+			} else {
+				u = streamPeer(t, "TCP", at)
+			}
+			l, d, _ := b.ring(u, "1001", "secret-one", DialRequest{})
+			if d.Local().String() != "127.0.0.1" || !strings.Contains(l.invite.uri("Contact"), "@"+at) && !strings.Contains(l.invite.uri("Contact"), ":"+at) {
+				t.Errorf("%s %s: we are %v, Contact %q", wildcard, transport, d.Local(), l.invite.uri("Contact"))
+			}
+			u.close()
+		}
+	}
+}
+
 func TestAPhoneThatConnectedAnewIsHungUpThere(t *testing.T) {
 	b := newBox(t)
 	u := streamPeer(t, "TCP", b.at("tcp"))

@@ -109,12 +109,15 @@ func (t *trunk) same(set Trunk) bool { return reflect.DeepEqual(t.set, set) }
 
 // owns reports whether requests from a are this trunk's.
 func (t *trunk) owns(a netip.Addr) bool {
-	for _, x := range *t.targets.Load() {
-		if x.addr.Addr() == a {
-			return true
-		}
+	if slices.ContainsFunc(*t.targets.Load(), func(x target) bool { return x.addr.Addr() == a }) {
+		return true
 	}
 	return slices.ContainsFunc(t.set.AcceptFrom, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// at reports whether we send to exactly this address and port.
+func (t *trunk) at(ap netip.AddrPort) bool {
+	return slices.ContainsFunc(*t.targets.Load(), func(x target) bool { return x.addr == ap })
 }
 
 func (t *trunk) portOr(srv uint16) uint16 {
@@ -188,7 +191,7 @@ func (t *trunk) resolve() {
 		return
 	}
 	t.lookup = t.sh.after(lookupAgain, t.resolve)
-	t.s.work.Go(func() {
+	t.s.spawn(func() {
 		defer t.s.recovered("lookup")
 		ctx, cancel := context.WithTimeout(t.s.life, lookupTime)
 		defer cancel()

@@ -251,3 +251,19 @@ func TestBadTrunksAndListenersAreToldAllAtOnce(t *testing.T) {
 	}
 	b.apply(twoPhones()) // nothing is left locked, or bound
 }
+
+func TestOfTwoTrunksAtOneCarrierTheOneThatIsCalledAnswers(t *testing.T) {
+	u := udpPeer(t, "")
+	b := newBox(t,
+		Trunk{Name: "first", Address: u.local, Username: "acme1", Password: "x", Health: -1},
+		Trunk{Name: "second", Address: u.local, Username: "acme2", Password: "x", Health: -1})
+	u.box, u.user = b.at("udp"), "+49"
+	for number, want := range map[string]string{"acme2": "second", "acme1": "first", "+4989": "first"} {
+		l := u.call(number)
+		l.send("INVITE", "v=0")
+		u.expect("100")
+		if in := get(t, b.invites, "call").Invite(); in.Trunk != want {
+			t.Errorf("a call to %s is %s's, want %s", number, in.Trunk, want)
+		}
+	}
+}

@@ -20,8 +20,8 @@ type udpSocket struct {
 	retired atomic.Bool  // left the settings: no new calls
 }
 
-func listenUDP(addr string) (*udpSocket, error) {
-	pc, err := net.ListenPacket("udp", addr)
+func listenUDP(network, addr string) (*udpSocket, error) {
+	pc, err := net.ListenPacket(network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,9 @@ func (u *udpSocket) read(s *Server) {
 			return
 		}
 		if err != nil {
-			s.log.Warn("sip: reading failed", "listen", u.local, "err", err)
+			if s.complain() {
+				s.log.Warn("sip: reading failed", "listen", u.local, "err", err)
+			}
 			select {
 			case <-s.life.Done():
 				return

@@ -14,6 +14,7 @@ const (
 	maxHead    = 32 << 10
 	maxLines   = 300
 	maxCallID  = 512
+	slack      = 32 // bytes by which the answer to a malformed request may be longer than it
 )
 
 // fault is why a message cannot be processed, and what its sender is told.
@@ -112,8 +113,8 @@ func checkHeads(hs []sip.Header) error {
 	return nil
 }
 
-// rawReply answers a request that could not be parsed, from its lines as they stand; nil when no answer is due. It never
-// has more bytes than the request, so that it does not amplify.
+// rawReply answers a request that could not be parsed, from its lines as they stand; nil when no answer is due. It has
+// hardly more bytes than the request, so that it does not amplify.
 func rawReply(data []byte, f *fault) []byte {
 	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
 	first, rest, ok := bytes.Cut(head, []byte("\r\n"))
@@ -138,7 +139,7 @@ func rawReply(data []byte, f *fault) []byte {
 		out.line(full, strings.TrimSpace(string(value)))
 	}
 	b := out.end("", nil)
-	if !via || len(b) > len(data)+256 {
+	if !via || len(b) > len(data)+slack {
 		return nil
 	}
 	return b

@@ -1,0 +1,167 @@
+package sip
+
+import (
+	"bufio"
+	"bytes"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestAGuesserIsBlockedSeenAndLetInAgain(t *testing.T) {
+	var clock atomic.Int64 // a patient guesser: one try in 5 s
+	began := time.Now()
+	b := startBox(t, Options{Now: func() time.Time { return began.Add(time.Duration(clock.Load())) }}, twoPhones())
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "guess"
+	for range 20 {
+		clock.Add(int64(5 * time.Second))
+		l := u.call("1001")
+		l.send("REGISTER", "")
+		if len(b.Blocks()) > 0 {
+			break
+		}
+		m := get(t, u.in, "challenge")
+		l.send("REGISTER", "", u.credentials(m, "SHA-256", "REGISTER", l.target))
+		get(t, u.in, "answer")
+	}
+	n := b.notice(Blocked)
+	if n.Source != "127.0.0.1" || len(b.Blocks()) != 1 {
+		t.Fatalf("notice %+v, blocks %+v", n, b.Blocks())
+	}
+	if !b.Unblock(netip.MustParseAddr("127.0.0.1")) {
+		t.Error("the source could not be unblocked")
+	}
+	v := udpPeer(t, b.at("udp"))
+	v.register("1001", "secret-one")
+}
+
+func TestThePhoneBehindARouterIsPinged(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "secret-one"
+	l := u.call("1001")
+	l.contact, l.target = "<sip:1001@192.168.77.5:5062;line=1>", "sip:"+u.box // what it knows of itself
+	l.authed("REGISTER", "", "200")
+	now := time.Now()
+	for range int(pingEvery / time.Second) {
+		b.ping(now)
+		now = now.Add(time.Second)
+	}
+	m := get(t, u.in, "ping")
+	if m.first() != "OPTIONS sip:1001@192.168.77.5:5062;line=1 SIP/2.0" {
+		t.Errorf("got %q", m)
+	}
+	if len(u.in) != 0 {
+		t.Error("it was pinged twice in one round")
+	}
+	events := make(chan Event, 10) // and it is called where its packets came from
+	if _, err := b.Dial(DialRequest{Events: events, Contact: &b.Contacts("1001")[0]}); err != nil {
+		t.Fatal(err)
+	}
+	c := u.called()
+	c.contact = "<sip:1001@192.168.77.5:5062>"
+	c.answer(c.invite, 200, "v=0")
+	u.expect("ACK sip:1001@192.168.77.5:5062")
+}
+
+func TestOutsideTheOfficeWeAreAtOurExternalAddress(t *testing.T) {
+	set := twoPhones()
+	set.Listen = []string{"udp://127.0.0.1:0"}
+	set.External = netip.MustParseAddr("203.0.113.9")
+	set.LocalNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	b := startBox(t, Options{}, set)
+	f := flow{udp: b.live.Load().sorted[0].udp}
+	for remote, want := range map[string]string{"127.0.0.1:1": "127.0.0.1", "10.1.2.3:5060": "127.0.0.1", "198.51.100.1:5060": "203.0.113.9", "192.168.1.1:5060": "203.0.113.9"} {
+		f.remote = netip.MustParseAddrPort(remote)
+		if got := b.contactAt(f).Addr().String(); got != want {
+			t.Errorf("towards %s we are %s, want %s", remote, got, want)
+		}
+	}
+}
+
+func TestAnAccountThatLeavesTheConfigurationIsForgotten(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.register("1002", "secret-two")
+	set := twoPhones()
+	set.Accounts = set.Accounts[:1]
+	b.apply(set)
+	if n := b.notice(Expired); n.Account != "1002" || len(n.Bindings) != 0 {
+		t.Errorf("%+v", n)
+	}
+	if len(b.Contacts("1002")) != 0 {
+		t.Error("it is still registered")
+	}
+}
+
+// FuzzDatagram throws at the box what may come from the network: nothing may panic, and an answer to what cannot be
+// parsed may not be larger than the question.
+func FuzzDatagram(f *testing.F) {
+	l := &leg{u: &raw{transport: "UDP", local: "127.0.0.1:9"}, callID: "c", from: "<sip:a@b>;tag=1", to: "<sip:b@c>", target: "sip:b@c", contact: "<sip:a@127.0.0.1:9>", contentType: "application/sdp"}
+	for _, m := range []string{"INVITE", "REGISTER", "OPTIONS", "ACK", "CANCEL", "BYE"} {
+		f.Add([]byte(l.build(m, "v=0", "Require: x", "Record-Route: <sip:x;lr>", "P-Asserted-Identity: tel:+1", `Authorization: Digest username="1001", realm="callbox", nonce="x", uri="sip:b@c", response="00"`)))
+	}
+	f.Add([]byte("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nFrom: <sip:a@b>\r\nTo: <sip:b@c>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"))
+	f.Add([]byte("INVITE sip:\r\n"))
+	s := newServer(Options{}, quick)
+	f.Cleanup(func() { s.Close() })
+	change, err := s.Prepare(Settings{Listen: []string{"udp://127.0.0.1:0"}, Accounts: []Account{{Name: "1001", Password: "x"}}, Trunks: []Trunk{{Name: "in", AcceptFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	change.Commit()
+	way := flow{udp: s.live.Load().sorted[0].udp, remote: netip.MustParseAddrPort("127.0.0.1:9")}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := parse(s.parser, data)
+		if err != nil {
+			if b := rawReply(data, &fault{400, "Bad Request"}); len(b) > len(data)+slack {
+				t.Errorf("%d bytes answered with %d", len(data), len(b))
+			}
+			return
+		}
+		done := make(chan struct{})
+		sh := s.shardOf(m.CallID().Value())
+		sh.deliver(way, m)
+		sh.post(func() { close(done) })
+		<-done
+		if n := s.Counters().Panics; n > 0 {
+			t.Errorf("%d panics", n)
+		}
+	})
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add([]byte("OPTIONS sip:x SIP/2.0\r\nContent-Length: 3\r\n\r\nabc"))
+	f.Add([]byte("x\r\nl: 99999999999999999999\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := readMessage(bufio.NewReader(bytes.NewReader(data)))
+		if err == nil && len(m) > maxMessage {
+			t.Errorf("a message of %d bytes", len(m))
+		}
+	})
+}
+
+func FuzzHeaders(f *testing.F) {
+	f.Add(`Q.850;cause=16;text="a;b"`)
+	f.Add("%30%00;x=y")
+	f.Fuzz(func(t *testing.T, s string) {
+		q, _ := parseReason(s)
+		if q < 0 || q > 127 {
+			t.Errorf("cause %d", q)
+		}
+		if u := escapeUser(s); strings.ContainsAny(u, " \r\n<>@;?\"") {
+			t.Errorf("%q escaped as %q", s, u)
+		}
+		unescapeUser(s)
+		seconds(s)
+		hopAddr(s, "udp")
+		var d draft
+		d.line("X", s)
+		if bytes.Count(d.end("", nil), []byte("\n")) != 3 {
+			t.Errorf("%q became a header of its own", s)
+		}
+	})
+}
