@@ -135,7 +135,7 @@ func TestEveryPrefixIsInTheTable(t *testing.T) {
 				name, err := strconv.Unquote(prefix.Value)
 				must(t, err)
 				declared++
-				if !regexp.MustCompile(`(?m)^//\t`+name+` .* journal `).Match(table) {
+				if !regexp.MustCompile(`(?m)^//\t` + name + ` .* journal `).Match(table) {
 					t.Errorf("%s is not in the table of prefixes", name)
 				}
 			}
