@@ -30,11 +30,15 @@ func (f *field) wants() string {
 	case len(f.refs) > 0:
 		return f.wantsReference()
 	case t.Kind() == reflect.Slice && f.format != "ical" && f.format != "origin":
-		many, t = "a list: ", t.Elem()
+		many, t = "a list, each of it ", t.Elem()
 	case t.Kind() == reflect.Map && t != reflect.TypeFor[map[string]any]() && t.Elem() != reflect.TypeFor[Live]():
-		many, t = "a map of ", t.Elem()
+		many, t = "a map, each value ", t.Elem()
 	}
-	return many + f.wantsOne(t)
+	what := f.wantsOne(t)
+	if many != "" && strings.HasPrefix(what, "a map") {
+		return what
+	}
+	return many + what
 }
 
 func (f *field) wantsReference() string {
@@ -53,7 +57,7 @@ func (f *field) wantsReference() string {
 		what = strings.Join(kinds[:n-1], ", ") + " or " + kinds[n-1]
 	}
 	if f.typ != nil && f.typ.Kind() == reflect.Slice {
-		return "a list of " + what
+		return what + ", or a list of them"
 	}
 	return what
 }

@@ -17,8 +17,11 @@ import (
 // assign puts an evaluated value into a field, if it is of the field's type and
 // within its bounds.
 func (l *loader) assign(f *field, name string, v cty.Value, expr hclsyntax.Expression, dst reflect.Value) bool {
-	if v.IsNull() {
-		return false // as if it were not written; a required one is then told
+	if v.IsNull() { // as if it were not written
+		if f.required {
+			l.fail(expr.Range(), name+" is null", strings.TrimSpace("It is required. "+f.allowed()))
+		}
+		return false
 	}
 	t := dst.Type()
 	hidden := v.IsMarked()
@@ -210,7 +213,11 @@ func (l *loader) within(f *field, name string, v reflect.Value, at hashi.Range) 
 	}
 	what := display(v)
 	if v.Kind() == reflect.String {
-		what = fmt.Sprintf("%d characters", int(n))
+		what = fmt.Sprintf("a text of %d characters", int(n))
+	}
+	if v.Kind() == reflect.String && n == 0 {
+		l.fail(at, name+" is empty", strings.TrimSpace(f.allowed()+" Leave the attribute out where there is nothing to say."))
+		return false
 	}
 	l.fail(at, fmt.Sprintf("%s = %s is out of range", name, what), f.allowed())
 	return false
@@ -257,15 +264,29 @@ func (l *loader) wrongType(f *field, name string, v cty.Value, expr hclsyntax.Ex
 	switch {
 	case t.Kind() == reflect.Slice && !isList(v.Type()) && source != "":
 		detail = fmt.Sprintf("A list stands in brackets: [%s]. %s", source, detail)
-	case v.Type() == cty.Number && textual(t) && source != "":
+	case v.Type() == cty.Number && t == reflect.TypeFor[time.Duration]() && source != "":
+		detail = fmt.Sprintf("Write it with its unit, in quotes: \"%ss\" for seconds. %s", source, detail)
+	case v.Type() == cty.Number && t.Kind() == reflect.String && source != "":
 		detail = fmt.Sprintf("Write it in quotes: \"%s\". %s", source, detail)
-	case v.Type() == cty.String && (t.Kind() == reflect.Int || t.Kind() == reflect.Float64 || t.Kind() == reflect.Bool):
-		detail = "Write it without quotes. " + detail
+	case v.Type() == cty.String && !v.IsNull() && bare(t, v.AsString()):
+		detail = fmt.Sprintf("Write it without quotes: %s. %s", v.AsString(), detail)
 	}
 	if t == reflect.TypeFor[Secret]() {
 		detail = `A secret is text: secret("NAME"), or text in quotes.`
 	}
 	l.fail(expr.Range(), fmt.Sprintf("%s is %s here", name, friendly(v.Type())), strings.TrimSpace(detail))
+}
+
+// bare tells whether a text would be right without its quotes.
+func bare(t reflect.Type, s string) bool {
+	switch t.Kind() {
+	case reflect.Bool:
+		return s == "true" || s == "false"
+	case reflect.Int, reflect.Float64:
+		_, err := strconv.ParseFloat(s, 64)
+		return err == nil
+	}
+	return false
 }
 
 func friendly(t cty.Type) string {

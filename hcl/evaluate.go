@@ -57,6 +57,10 @@ func (l *loader) compute(expr hclsyntax.Expression, ctx *hashi.EvalContext) (v c
 		l.tooMuch(expr.Range())
 		return cty.NilVal, false
 	}
+	if infinite(v) {
+		l.fail(expr.Range(), "this divides by zero", "Check what stands behind the /.")
+		return cty.NilVal, false
+	}
 	if !modestNumbers(v) {
 		l.fail(expr.Range(), "this number is too large", fmt.Sprintf("Numbers have at most %d digits.", maxDigits))
 		return cty.NilVal, false
@@ -184,13 +188,19 @@ func sizeOf(v cty.Value) int {
 	return total
 }
 
+// infinite tells whether a value is the result of a division by zero.
+func infinite(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.Type() == cty.Number && !v.IsNull() && v.AsBigFloat().IsInf()
+}
+
 // modestNumbers tells whether all numbers of a value can be printed at no cost.
 func modestNumbers(v cty.Value) bool {
 	good := true
 	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) {
 		if e, _ := e.Unmark(); e.Type() == cty.Number && e.IsKnown() && !e.IsNull() {
 			f := e.AsBigFloat()
-			good = good && (f.Sign() == 0 || f.MantExp(nil) < 512 && f.MantExp(nil) > -512)
+			good = good && !f.IsInf() && (f.Sign() == 0 || f.MantExp(nil) < 512 && f.MantExp(nil) > -512)
 		}
 		return good, nil
 	})

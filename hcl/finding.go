@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	hashi "github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // maxFindings bounds what is told at once; nobody reads more.
@@ -39,8 +40,32 @@ func (l *loader) add(diags hashi.Diagnostics) {
 		if d.Severity == hashi.DiagWarning {
 			severity = Warning
 		}
-		l.found = append(l.found, finding{severity, at, d.Summary, d.Detail})
+		summary, detail := inOurWords(d)
+		l.found = append(l.found, finding{severity, at, summary, detail})
 	}
+}
+
+// inOurWords says what the parser and the evaluator found so that the remedy is
+// in it. What is not in the table they say well themselves.
+func inOurWords(d *hashi.Diagnostic) (summary, detail string) {
+	if call, ok := hashi.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && call.FunctionCallError() != nil {
+		what, remedy, _ := strings.Cut(call.FunctionCallError().Error(), "; ")
+		return call.CalledFunctionName() + ": " + what, sentence(remedy)
+	}
+	if detail, ok := remedies[d.Summary]; ok {
+		return strings.ToLower(d.Summary[:1]) + d.Summary[1:], detail
+	}
+	return d.Summary, d.Detail
+}
+
+var remedies = map[string]string{
+	"Invalid single-argument block definition": "A block on one line holds one attribute. Write each attribute on a line of its own, and the closing } too.",
+	"Argument or block definition required":    "Here begins an attribute, NAME = VALUE, or a block, NAME { … }.",
+	"Invalid block definition":                 "An attribute has an equals sign: NAME = VALUE. A block has its { on the same line: NAME \"LABEL\" { … }.",
+	"Invalid multi-line string":                "A text ends on its line: the closing \" is missing. A text of several lines is <<END … END.",
+	"Unterminated template string":             "The closing mark is missing: \" for a text, or the word behind << on a line of its own.",
+	"Unclosed configuration block":             "The closing } of this block, or of one inside it, is missing.",
+	"Invalid legacy index syntax":              "Names with dots stand in brackets and quotes: extension[\"10.20\"].",
 }
 
 // sourceOf is the text of a range, if it is on one line and short enough to be
@@ -121,7 +146,7 @@ func (l *loader) clean(s string) string {
 			s = strings.ReplaceAll(s, secret, mask)
 		}
 	}
-	return s
+	return userinfo.ReplaceAllString(s, "$1$2:"+mask+"@")
 }
 
 // excerpts makes excerpts of the files, with what is secret masked.

@@ -165,7 +165,7 @@ func checkCountry(s string) error {
 
 func checkLanguage(s string) error {
 	tag, err := language.Parse(s)
-	if err != nil || s == "" {
+	if err != nil || s == "" || strings.Contains(s, "_") {
 		if fixed := strings.ReplaceAll(s, "_", "-"); fixed != s && checkLanguage(fixed) == nil {
 			return fmt.Errorf("Write it with a hyphen: %q.", fixed)
 		}

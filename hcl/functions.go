@@ -81,14 +81,14 @@ func (l *loader) functions() map[string]function.Function {
 	all["file"] = l.lookup("file", "path", func(name string) (cty.Value, error) {
 		at, err := inside(name)
 		if err != nil {
-			return cty.NilVal, fmt.Errorf("%q: %w", name, err)
+			return cty.NilVal, fmt.Errorf("%q: %w; a path is relative to the configuration", name, err)
 		}
 		b, err := l.files.read(at, maxSource)
 		if err != nil {
-			return cty.NilVal, fmt.Errorf("%q: %w", name, err)
+			return cty.NilVal, fmt.Errorf("%q: %w; a path is relative to the configuration", name, err)
 		}
 		if !utf8.Valid(b) {
-			return cty.NilVal, fmt.Errorf("%q is not UTF-8 text", name)
+			return cty.NilVal, fmt.Errorf("%q is no UTF-8 text; sounds and pictures are named by attributes such as file", name)
 		}
 		return cty.StringVal(string(b)), nil
 	})
@@ -98,7 +98,7 @@ func (l *loader) functions() map[string]function.Function {
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			n := args[0].AsString()
 			if err := checkNumber(n); err != nil {
-				return cty.NilVal, function.NewArgErrorf(0, "%s", strings.TrimSuffix(err.Error(), "."))
+				return cty.NilVal, function.NewArgErrorf(0, "%s is no number; %s", shorten(n), strings.TrimSuffix(err.Error(), "."))
 			}
 			return referenceValue("number", n), nil
 		},
@@ -127,7 +127,7 @@ func (l *loader) lookup(name, what string, get func(string) (cty.Value, error)) 
 				return cty.NilVal, function.NewArgError(0, err)
 			}
 			if !l.charge(sizeOf(v)) {
-				return cty.NilVal, errors.New("the expressions compute too much")
+				return cty.NilVal, errTooMuch
 			}
 			return v, nil
 		},

@@ -13,6 +13,14 @@ import (
 // excerpt shows: those of the schema, and those people give to such things.
 var secretNames = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|api_?key|authorization|credential|^pin$|_pin$|^key$|^private)`)
 
+// secretName tells whether a name is one of them, or probably was meant to be.
+func secretName(name string) bool {
+	return secretNames.MatchString(name) || len(name) > 4 && nearest(name, []string{"password", "passphrase", "token", "secret"}) != ""
+}
+
+// userinfo is a password inside an address: sip:user:password@host.
+var userinfo = regexp.MustCompile(`(\bsips?:|://)([^\s"@:/]*):[^\s"@/]+@`)
+
 // maskSecrets returns the text of a file for excerpts: same lines, but the
 // literals of secret attributes are masked. It works on tokens, so that it
 // works on files that do not parse.
@@ -30,7 +38,7 @@ func maskSecrets(name string, src []byte) []byte {
 		if hiding >= 0 && (depth < hiding || depth == hiding && (t.Type == hclsyntax.TokenNewline || t.Type == hclsyntax.TokenComma)) {
 			hiding = -1
 		}
-		if hiding < 0 && (t.Type == hclsyntax.TokenEqual || t.Type == hclsyntax.TokenColon) && secretNames.MatchString(keyBefore(tokens, i)) {
+		if hiding < 0 && (t.Type == hclsyntax.TokenEqual || t.Type == hclsyntax.TokenColon) && secretName(keyBefore(tokens, i)) {
 			hiding = depth
 			continue
 		}

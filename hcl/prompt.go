@@ -38,11 +38,17 @@ prompt "welcome" {
 }
 
 prompt "due" {
-  text = { en = "Your policy is due on ${date(due)}." }
+  text = {
+    "zh-Hant" = "您的保單應繳日為 ${date(due)}。"
+    en        = "Your policy is due on ${date(due)}."
+  }
 }
 
 prompt "agent" {
-  text = { en = "Agent number ${digits(agent.number)} is serving you." }
+  text = {
+    "zh-Hant" = "工號 ${digits(agent.number)} 為您服務。"
+    en        = "Agent number ${digits(agent.number)} is serving you."
+  }
 }
 `}
 

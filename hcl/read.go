@@ -142,7 +142,7 @@ func inside(written string) (string, error) {
 	case written == "":
 		return "", errors.New("the path is empty")
 	case path.IsAbs(written) || strings.Contains(written, `\`) || strings.Contains(written, ":"):
-		return "", errors.New("a path is relative to the configuration, with / between its parts")
+		return "", errors.New("it is no path inside the configuration, written with / between its parts")
 	case !fs.ValidPath(clean):
 		return "", errors.New("the path leaves the configuration")
 	default:

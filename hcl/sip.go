@@ -29,7 +29,7 @@ sip {
 `}
 
 func (s *SIP) check(l *loader, b *block) {
-	if len(s.Listen) == 0 {
+	if b.has("listen") && len(s.Listen) == 0 {
 		l.fail(b.at("listen"), "listen is empty", `Without an address no phone can reach the box; the default is "udp://0.0.0.0:5060" and "tcp://0.0.0.0:5060".`)
 	}
 	if b.has("external") && (s.External.IsUnspecified() || s.External.IsLoopback() || s.External.IsMulticast()) {

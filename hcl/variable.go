@@ -100,7 +100,7 @@ func (l *loader) valueOf(b *block) cty.Value {
 		return l.givenValue(b, v, given)
 	case v.value != cty.NilVal:
 		return v.value
-	case !b.wrotePart("default"):
+	case !b.wrotePart("default") && (b.has("type") || !b.wrotePart("type")):
 		l.fail(b.def, fmt.Sprintf("var.%s has no value", b.name), "Give it one when the box is started, or add default = … to it.")
 	}
 	return cty.NilVal

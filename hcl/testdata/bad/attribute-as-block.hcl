@@ -1,0 +1,5 @@
+agent "mei" {
+  skills {
+    claims = 4
+  }
+}

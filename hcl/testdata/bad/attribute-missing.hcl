@@ -1,0 +1,3 @@
+trunk "pstn" {
+  channels = 30
+}

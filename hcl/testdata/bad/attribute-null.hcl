@@ -1,0 +1,3 @@
+trunk "pstn" {
+  address = null
+}

@@ -1,0 +1,3 @@
+extension "1001" {
+  forward = { when = "busy" }
+}

@@ -1,0 +1,3 @@
+trunk {
+  address = "sip:a.example"
+}

@@ -1,0 +1,8 @@
+web {
+  tls {
+    mode = "self-signed"
+  }
+  tls {
+    mode = "self-signed"
+  }
+}

@@ -1,0 +1,5 @@
+web {
+  ssl {
+    mode = "self-signed"
+  }
+}

@@ -1,0 +1,7 @@
+media {
+  ports = "20000-29999"
+}
+
+media {
+  srtp = "off"
+}

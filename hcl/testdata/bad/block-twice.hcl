@@ -1,0 +1,7 @@
+extension "1001" {
+  name = "Mei"
+}
+
+extension "1001" {
+  name = "Jun"
+}

@@ -1,0 +1,3 @@
+trunck "pstn" {
+  address = "sip:a.example"
+}

@@ -1,0 +1,4 @@
+conference "daily" {
+  pin           = secret("conference-daily")
+  moderator_pin = secret("conference-daily")
+}

@@ -1,0 +1,3 @@
+locals {
+  a = [for x in range(100) : [for y in range(100) : x * y]]
+}

@@ -1,0 +1,3 @@
+appliance {
+  name = format("%999999999d", 1)
+}

@@ -1,0 +1,7 @@
+locals {
+  name = "Sunrise"
+}
+
+appliance {
+  name = locals.name
+}

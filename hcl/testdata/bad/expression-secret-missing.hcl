@@ -1,0 +1,3 @@
+extension "1001" {
+  password = secret("missing-1001")
+}

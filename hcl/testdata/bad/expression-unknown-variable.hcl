@@ -1,0 +1,7 @@
+variable "company" {
+  default = "Sunrise"
+}
+
+appliance {
+  name = var.compny
+}

@@ -1,0 +1,3 @@
+feature_codes {
+  pause = "*61"
+}

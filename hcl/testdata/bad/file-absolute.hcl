@@ -1,0 +1,3 @@
+prompt "welcome" {
+  file = { en = "/etc/passwd" }
+}

@@ -1,0 +1,3 @@
+music "hold" {
+  files = ["music"]
+}

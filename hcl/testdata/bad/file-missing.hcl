@@ -1,0 +1,3 @@
+prompt "welcome" {
+  file = { en = "prompts/welcom.wav" }
+}

@@ -1,0 +1,3 @@
+locals {
+  text = file("latin1.txt")
+}

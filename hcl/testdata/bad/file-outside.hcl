@@ -1,0 +1,6 @@
+schedule "office" {
+  open {
+    days = ["mon"]
+  }
+  holidays = file("../holidays.ics")
+}

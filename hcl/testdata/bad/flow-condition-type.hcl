@@ -1,0 +1,6 @@
+ivr "main" {
+  when {
+    condition = call.from
+    goto      = hangup
+  }
+}

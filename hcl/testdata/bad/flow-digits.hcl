@@ -1,0 +1,5 @@
+ivr "main" {
+  collect "n" {
+    digits = "12-4"
+  }
+}

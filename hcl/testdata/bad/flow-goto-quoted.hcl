@@ -1,0 +1,10 @@
+queue "claims" {
+  agents = [agent.mei]
+}
+
+agent "mei" {
+}
+
+ivr "main" {
+  goto = "queue.claims"
+}

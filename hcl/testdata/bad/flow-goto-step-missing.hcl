@@ -1,0 +1,7 @@
+ivr "main" {
+  menu "top" {
+    key "1" {
+      goto = step.topp
+    }
+  }
+}

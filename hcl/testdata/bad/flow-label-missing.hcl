@@ -1,0 +1,5 @@
+ivr "main" {
+  collect {
+    digits = "4"
+  }
+}

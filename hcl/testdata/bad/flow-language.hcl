@@ -1,0 +1,9 @@
+appliance {
+  languages = ["en", "de"]
+}
+
+ivr "main" {
+  language {
+    set = "fr"
+  }
+}

@@ -1,0 +1,5 @@
+ivr "main" {
+  menu "top" {
+    timeout = "5s"
+  }
+}

@@ -1,0 +1,7 @@
+ivr "main" {
+  menu "top" {
+    key "one" {
+      goto = hangup
+    }
+  }
+}

@@ -1,0 +1,5 @@
+ivr "main" {
+  otherwise {
+    goto = hangup
+  }
+}

@@ -1,0 +1,6 @@
+ivr "main" {
+  when {
+    condition = result.policy.found
+    goto      = hangup
+  }
+}

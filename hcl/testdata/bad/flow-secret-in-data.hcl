@@ -1,0 +1,5 @@
+ivr "main" {
+  set {
+    data = { token = secret("erp") }
+  }
+}

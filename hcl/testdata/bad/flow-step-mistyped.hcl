@@ -1,0 +1,9 @@
+prompt "welcome" {
+  text = { en = "Welcome." }
+}
+
+ivr "main" {
+  plya {
+    prompt = prompt.welcome
+  }
+}

@@ -1,0 +1,4 @@
+ivr "main" {
+  say "hello" {
+  }
+}

@@ -1,0 +1,6 @@
+ivr "main" {
+  goto = hangup
+  wait {
+    time = "1s"
+  }
+}

@@ -1,0 +1,3 @@
+prompt "due" {
+  text = { en = "Due on ${dates(due)}." }
+}

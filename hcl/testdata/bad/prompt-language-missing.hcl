@@ -1,0 +1,7 @@
+appliance {
+  languages = ["zh-Hant", "en"]
+}
+
+prompt "welcome" {
+  text = { en = "Welcome." }
+}

@@ -1,0 +1,3 @@
+prompt "welcome" {
+  text = { english = "Welcome." }
+}

@@ -1,0 +1,7 @@
+prompt "hello" {
+  text = { en = "Hello ${name}." }
+}
+
+voicemail "office" {
+  greeting = prompt.hello
+}

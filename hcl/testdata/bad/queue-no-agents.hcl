@@ -1,0 +1,3 @@
+queue "claims" {
+  max_wait = "5m"
+}

@@ -1,0 +1,7 @@
+queue "claims" {
+  agents   = [agent.mei]
+  strategy = "longest-idle"
+}
+
+agent "mei" {
+}

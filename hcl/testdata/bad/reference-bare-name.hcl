@@ -1,0 +1,6 @@
+extension "lobby" {
+}
+
+route "main" {
+  to = lobby
+}

@@ -1,0 +1,6 @@
+extension "0101" {
+}
+
+route "main" {
+  to = extension.101
+}

@@ -1,0 +1,6 @@
+extension "1001" {
+}
+
+agent "mei" {
+  extension = [extension.1001]
+}

@@ -1,0 +1,10 @@
+queue "claims" {
+  agents = [team.all]
+}
+
+team "all" {
+}
+
+route "main" {
+  to = queue.claim
+}

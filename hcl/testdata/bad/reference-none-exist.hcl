@@ -1,0 +1,3 @@
+route "main" {
+  to = queue.claims
+}

@@ -1,0 +1,6 @@
+agent "mei" {
+}
+
+team "claims" {
+  agents = agent.jun
+}

@@ -1,0 +1,7 @@
+ivr "claims" {
+  hangup {}
+}
+
+route "main" {
+  to = queue.claims
+}

@@ -1,0 +1,6 @@
+extension "1001" {
+}
+
+route "main" {
+  to = "1001"
+}

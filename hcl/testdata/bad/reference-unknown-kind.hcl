@@ -1,0 +1,10 @@
+queue "claims" {
+  agents = [agent.mei]
+}
+
+agent "mei" {
+}
+
+route "main" {
+  to = queu.claims
+}

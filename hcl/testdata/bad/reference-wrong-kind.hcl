@@ -1,0 +1,9 @@
+schedule "office" {
+  open {
+    days = ["mon"]
+  }
+}
+
+route "main" {
+  to = schedule.office
+}

@@ -1,0 +1,4 @@
+retention {
+  recordings = "90 days"
+  calls      = "2y"
+}

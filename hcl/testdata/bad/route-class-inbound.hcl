@@ -1,0 +1,7 @@
+extension "1001" {
+}
+
+route "main" {
+  class = "national"
+  to    = extension.1001
+}

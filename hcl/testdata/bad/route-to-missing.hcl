@@ -1,0 +1,3 @@
+route "main" {
+  number = "0227001234"
+}

@@ -1,0 +1,5 @@
+schedule "office" {
+  open {
+    dates = ["2026-02-30"]
+  }
+}

@@ -1,0 +1,5 @@
+schedule "office" {
+  open {
+    days = ["monday", "tue"]
+  }
+}

@@ -1,0 +1,6 @@
+schedule "office" {
+  open {
+    days = ["mon"]
+    from = "09:00"
+  }
+}

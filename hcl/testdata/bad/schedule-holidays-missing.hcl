@@ -1,0 +1,6 @@
+schedule "office" {
+  open {
+    days = ["mon"]
+  }
+  holidays = file("holiday.ics")
+}

@@ -1,0 +1,5 @@
+schedule "office" {
+  closed {
+    dates = ["2026-02-17"]
+  }
+}

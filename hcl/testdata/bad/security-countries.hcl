@@ -1,0 +1,4 @@
+security {
+  countries = ["TW", "XX1"]
+  block_for = "10s"
+}

@@ -1,0 +1,3 @@
+locals {
+  due = money(12)
+}

@@ -1,0 +1,4 @@
+appliance {
+  name = "Sunrise"
+  name = "Sunset"
+}

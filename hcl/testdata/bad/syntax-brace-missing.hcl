@@ -1,0 +1,2 @@
+extension "1001" {
+  name = "Mei"

@@ -1,0 +1,3 @@
+appliance {
+  name ＝ "旭日保險"
+}

@@ -1,0 +1,4 @@
+appliance {
+  name = <<EOT
+Sunrise
+}

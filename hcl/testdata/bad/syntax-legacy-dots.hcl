@@ -1,0 +1,3 @@
+route "a" {
+  to = extension.10.20
+}

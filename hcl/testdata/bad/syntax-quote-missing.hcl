@@ -1,0 +1,3 @@
+appliance {
+  name = "Sunrise
+}

@@ -1,0 +1,1 @@
+user "boss" { name = "Boss"; role = "supervisor" }

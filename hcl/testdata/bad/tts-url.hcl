@@ -1,0 +1,3 @@
+tts {
+  engine = "http"
+}

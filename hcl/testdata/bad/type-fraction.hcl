@@ -1,0 +1,4 @@
+trunk "pstn" {
+  address  = "sip:a.example"
+  channels = 1.5
+}

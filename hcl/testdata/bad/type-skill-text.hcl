@@ -1,0 +1,3 @@
+agent "mei" {
+  skills = { claims = "good" }
+}

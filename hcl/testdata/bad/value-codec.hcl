@@ -1,0 +1,3 @@
+media {
+  codecs = ["alaw", "pcma"]
+}

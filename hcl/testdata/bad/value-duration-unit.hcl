@@ -1,0 +1,3 @@
+extension "1001" {
+  no_answer = "25 seconds"
+}

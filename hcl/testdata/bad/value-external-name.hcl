@@ -1,0 +1,3 @@
+sip {
+  external = "box.example.com"
+}

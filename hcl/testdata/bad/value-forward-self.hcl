@@ -1,0 +1,6 @@
+extension "1001" {
+  forward {
+    when = "busy"
+    to   = extension.1001
+  }
+}

@@ -1,0 +1,6 @@
+extension "1001" {
+  forward {
+    when = "busy"
+    to   = number("0912-345-678")
+  }
+}

@@ -1,0 +1,7 @@
+team "claims" {
+  supervisors = [user.mei]
+}
+
+user "mei" {
+  role = "agent"
+}

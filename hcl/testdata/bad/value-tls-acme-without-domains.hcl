@@ -1,0 +1,5 @@
+web {
+  tls {
+    mode = "acme"
+  }
+}

@@ -1,0 +1,7 @@
+web {
+  tls {
+    mode        = "files"
+    certificate = "-----BEGIN CERTIFICATE-----"
+    key         = "hunter2"
+  }
+}

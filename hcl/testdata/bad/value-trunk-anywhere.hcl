@@ -1,0 +1,4 @@
+trunk "pstn" {
+  address     = "sip:a.example"
+  accept_from = ["0.0.0.0/0"]
+}

@@ -1,0 +1,4 @@
+trunk "pstn" {
+  address = "sip:a.example"
+  health  = "1s"
+}

@@ -1,0 +1,4 @@
+trunk "pstn" {
+  address  = "sip:a.example"
+  register = true
+}

@@ -1,0 +1,3 @@
+user "boss" {
+  password = "hunter2"
+}

@@ -1,0 +1,3 @@
+user "boss" {
+  role = "manager"
+}

@@ -1,0 +1,4 @@
+variable "lines" {
+  type    = number
+  default = "many"
+}

@@ -1,0 +1,4 @@
+# given: compny = Sunrise
+variable "company" {
+  default = "Sunset"
+}

@@ -1,0 +1,5 @@
+# given: lines = many
+variable "lines" {
+  type    = number
+  default = 4
+}

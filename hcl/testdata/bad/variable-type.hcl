@@ -1,0 +1,3 @@
+variable "lines" {
+  type = nubmer
+}

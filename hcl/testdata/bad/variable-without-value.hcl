@@ -1,0 +1,3 @@
+variable "company" {
+  type = string
+}

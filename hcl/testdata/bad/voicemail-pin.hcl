@@ -1,0 +1,3 @@
+voicemail "office" {
+  pin = "hunter2"
+}
