@@ -214,7 +214,7 @@ func (d *Dialog) answered(r *sip.Response) {
 		return
 	}
 	ack := d.ackFor(c.out, &p)
-	c.acks[tag] = ack
+	c.acks[tag], c.out.body, c.out.headers = ack, nil, nil // what stays for 64*T1 shall be small
 	d.way(&p).send(ack)
 	if d.phase == phaseEarly && !c.given {
 		d.peer, d.phase = p, phaseUp

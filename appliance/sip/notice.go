@@ -66,7 +66,7 @@ type Block struct {
 	Count  int // offences that led to it
 }
 
-// Counters are totals since the start; Dialogs and Transactions are the numbers of now.
+// Counters are totals since the start; Dialogs, Connections and Blocked are the numbers of now.
 type Counters struct {
 	Requests, Responses  uint64 // received and parsed
 	Malformed            uint64 // could not be parsed, or lied

@@ -212,6 +212,7 @@ func (t *clientTx) receive(r *sip.Response) {
 	}
 	t.repeat.stop()
 	t.expiry.stop()
+	t.bytes = nil
 	switch {
 	case !invite:
 		t.end()
