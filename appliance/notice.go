@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"context"
+	"slices"
 
 	"callbox/appliance/journal"
 	"callbox/appliance/sip"
@@ -41,8 +42,8 @@ func (a *Appliance) keepNotice(n sip.Notice) {
 	var fact journal.Body
 	switch n.Kind {
 	case sip.Registered, sip.Expired:
-		a.keepBindings(n)
-		if fact = a.phoneFact(n); fact == nil {
+		known := a.keepBindings(n)
+		if fact = a.phoneFact(n, known); fact == nil {
 			return
 		}
 	case sip.TrunkUp:
@@ -67,8 +68,17 @@ func (a *Appliance) keepNotice(n sip.Notice) {
 }
 
 // keepBindings stores where a phone is, so that a restart does not silence it.
-func (a *Appliance) keepBindings(n sip.Notice) {
-	var err error
+// It reports whether all of that was known before.
+func (a *Appliance) keepBindings(n sip.Notice) (known bool) {
+	before, _, err := a.phones.Get(n.Account)
+	if err != nil {
+		a.log.Error("registration could not be read", "extension", n.Account, "error", err)
+	}
+	known = !slices.ContainsFunc(n.Bindings, func(b sip.Binding) bool {
+		return !slices.ContainsFunc(before, func(old sip.Binding) bool {
+			return old.Contact == b.Contact && old.Source == b.Source
+		})
+	})
 	if len(n.Bindings) == 0 {
 		err = a.phones.Delete(n.Account)
 	} else {
@@ -77,10 +87,11 @@ func (a *Appliance) keepBindings(n sip.Notice) {
 	if err != nil {
 		a.log.Error("registration not kept", "extension", n.Account, "error", err)
 	}
+	return known
 }
 
 // phoneFact is nil for a refresh: that a phone is still there is no news.
-func (a *Appliance) phoneFact(n sip.Notice) journal.Body {
+func (a *Appliance) phoneFact(n sip.Notice, known bool) journal.Body {
 	if n.Kind == sip.Expired {
 		return journal.ExtensionExpired{Extension: n.Account, Contacts: len(n.Bindings)}
 	}
@@ -88,7 +99,7 @@ func (a *Appliance) phoneFact(n sip.Notice) journal.Body {
 		a.log.Info("phone signed off", "extension", n.Account, "source", n.Source)
 		return journal.ExtensionExpired{Extension: n.Account}
 	}
-	if n.Reason == "refresh" {
+	if known {
 		return nil
 	}
 	a.log.Info("phone registered", "extension", n.Account, "source", n.Source, "agent", n.UserAgent)

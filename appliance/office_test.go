@@ -76,11 +76,12 @@ extension "1003" {
 }
 `
 
-var passwords = map[string]string{"1001": "mei-secret", "1002": "jun-secret", "1003": "desk-secret"}
+var passwords = map[string]string{"1001": "mei-secret", "1002": "jun-secret", "1003": "desk-secret", "1004": "four", "1005": "five"}
 
 // newOffice starts a box with people and whatever else the test needs.
 func newOffice(t *testing.T, more string) *office {
 	t.Helper()
+	t.Parallel() // most of a test is waiting
 	o := &office{t: t, dir: t.TempDir(), data: t.TempDir(), log: &logs{}}
 	port := freePort(t)
 	o.addr = fmt.Sprintf("127.0.0.1:%d", port)

@@ -50,7 +50,6 @@ func TestAChangedFileIsLiveForNewCallsWhileOthersGoOn(t *testing.T) {
 
 func TestAnExtensionThatIsRemovedGoesOnTalking(t *testing.T) {
 	o := newOffice(t, desk)
-	passwords["1005"] = "five"
 	mei, five := o.phone("1001"), o.phone("1005")
 	a, b := o.talk(mei, five, "1005")
 	o.write("more.hcl", "")

@@ -14,7 +14,7 @@ import (
 // call keeps it to its end, whatever is applied meanwhile.
 func (a *Appliance) accept(d *sip.Dialog) {
 	g := a.current.Load()
-	if g == nil || a.draining.Load() || a.journal.Busy() && !urgent(g, d.Invite()) {
+	if g == nil || (a.draining.Load() || a.journal.Busy()) && !urgent(g, d.Invite()) {
 		a.tally.shed()
 		d.Reject(503, sip.Reason{RetryAfter: 5, Text: "the box takes no new calls now"})
 		return

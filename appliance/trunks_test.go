@@ -173,7 +173,6 @@ func TestForwardsLeadOn(t *testing.T) {
 		{"no_answer", func(o *office) { o.phone("1004") }},
 	} {
 		t.Run(f.when, func(t *testing.T) {
-			passwords["1004"] = "four"
 			o := newOffice(t, fmt.Sprintf(`
 extension "1004" {
   password  = "four"
