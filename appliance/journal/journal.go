@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,7 @@ import (
 var (
 	// ErrFull means that the disk does not keep up: refuse the new call, and look at Busy.
 	ErrFull = errors.New("journal: the queue is full")
-	// ErrStalled means that the disk takes nothing: the events are kept in memory and written when it does again.
+	// ErrStalled means that the disk takes nothing: the events are kept in memory and written when it does again. A call goes on.
 	ErrStalled = errors.New("journal: the disk takes nothing now")
 	// ErrClosed means that the journal was closed before the event was written.
 	ErrClosed = errors.New("journal: closed")
@@ -148,14 +149,12 @@ func (j *Journal) whoAmI() error {
 }
 
 // Append queues an event and never waits. It is written within Options.Linger, or as soon as the disk takes it. ErrFull: it was not
-// taken. call.started is refused while the journal is Busy, so that there is always room for what happens to calls already up.
+// taken; that does not come to pass where new calls are refused while the journal is Busy. What the body refers to is the journal's
+// from now on: do not change it.
 func (j *Journal) Append(e Event) error {
 	it, err := j.prepare(e)
 	if err != nil {
 		return err
-	}
-	if it.event.Type == TypeCallStarted && j.Busy() {
-		return ErrFull
 	}
 	return j.push(it)
 }
@@ -189,6 +188,9 @@ func (j *Journal) Commit(ctx context.Context, events ...Event) error {
 
 // prepare completes an event and encodes what does not depend on its number.
 func (j *Journal) prepare(e Event) (item, error) {
+	if v := reflect.ValueOf(e.Body); v.Kind() == reflect.Pointer {
+		return item{}, fmt.Errorf("journal: a body is a value, not a %T", e.Body)
+	}
 	if e.Type == "" && e.Body != nil {
 		e.Type = e.Body.Type()
 	}
@@ -245,7 +247,8 @@ func (j *Journal) landed(events, bytes int) {
 	j.bytes.Add(-int64(bytes))
 }
 
-// Busy says that new calls should be refused: from the moment the queue is three quarters full until it is down to one quarter.
+// Busy says that new calls should be refused: from the moment the queue is three quarters full until it is down to one quarter. The
+// last quarter is for what happens to calls already up, and for those that must not be refused.
 func (j *Journal) Busy() bool {
 	full := max(float64(j.waiting.Load())/float64(j.o.Queue), float64(j.bytes.Load())/maxWaiting)
 	switch {

@@ -130,7 +130,7 @@ func TestWhatIsNotAnEventIsRefused(t *testing.T) {
 		for _, e := range []Event{
 			{}, {Type: TypeTrunkUp, Body: TrunkDown{}}, {Body: CallStarted{}}, {Call: "a\x00b", Body: CallDigit{}},
 			{Call: strings.Repeat("c", 65), Body: CallDigit{}}, {Body: TrunkDown{Reason: strings.Repeat("x", MaxEvent)}},
-			{Call: "c", Body: CallData{Data: map[string]any{"f": func() {}}}},
+			{Call: "c", Body: &CallHeld{}}, {Call: "c", Body: CallData{Data: map[string]any{"f": func() {}}}},
 		} {
 			if j.Append(e) == nil || j.Commit(t.Context(), e) == nil {
 				t.Errorf("took %+v", e)

@@ -12,8 +12,8 @@ import (
 	"callbox/appliance/store"
 )
 
-// TestABoxThatCannotKeepUpRefusesNewCallsFirst fills the queue while nobody reads it.
-func TestABoxThatCannotKeepUpRefusesNewCallsFirst(t *testing.T) {
+// TestABoxThatCannotKeepUpSaysSoWhileThereIsRoomForCallsThatAreUp fills the queue while nobody reads it.
+func TestABoxThatCannotKeepUpSaysSoWhileThereIsRoomForCallsThatAreUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := openOn(t, store.Memory(), Options{Queue: 100, Linger: time.Hour})
 		for i := range 75 {
@@ -22,8 +22,8 @@ func TestABoxThatCannotKeepUpRefusesNewCallsFirst(t *testing.T) {
 			}
 			must(t, j.Append(started(fmt.Sprint("c", i))))
 		}
-		if err := j.Append(started("new")); !j.Busy() || !errors.Is(err, ErrFull) {
-			t.Errorf("a new call was taken: %v", err)
+		if !j.Busy() {
+			t.Error("new calls are still welcome")
 		}
 		for i := range 25 {
 			must(t, j.Append(ended(fmt.Sprint("c", i))))

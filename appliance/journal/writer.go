@@ -166,11 +166,8 @@ func (w *writer) admit(e Event) error {
 		if open {
 			return fmt.Errorf("%w: %s", ErrStarted, e.Call)
 		}
-		_, ended, err := w.j.cdrCall.Get(e.Call)
-		if err != nil {
-			return err
-		}
-		if ended || w.draft.ended[e.Call] {
+		// A store that cannot be read keeps no call from starting.
+		if _, ended, _ := w.j.cdrCall.Get(e.Call); ended || w.draft.ended[e.Call] {
 			return fmt.Errorf("%w: %s", ErrStarted, e.Call)
 		}
 	}

@@ -36,9 +36,8 @@
 //	cdr_call       index: call → key in cdr                           journal      as its CDR
 //	open           calls that started and did not end, by call        journal      until call.ended, in the same transaction
 //	journal        box id, last trimmed sequence, heartbeat           journal      for ever
-//	registration   what the registrar knows, by account               appliance    until it expires
-//	generation     configurations that were applied, by number        appliance    the last ones, as many as the appliance keeps
-//	secret         secrets, sealed by the appliance, by name          appliance    until deleted
-//	block          blocked sources, by address                        appliance    until the block ends
+//	reg            what the registrar knows, by account               appliance    until it expires; Rebuilt, all others are Told
 //	meta           schema version                                     store        for ever
+//
+// Generations, secrets and recordings are files of their owners; sources that are blocked are forgotten with the process.
 package store
