@@ -20,7 +20,7 @@ func loadPlanted(text string) (*hcl.Config, hcl.Diagnostics) {
 	return hcl.Load(fstest.MapFS{"office.hcl": {Data: []byte(text)}}, hcl.LoadOptions{Secret: known, Env: known})
 }
 
-const office = `
+const guarded = `
 trunk "pstn" {
   address  = "sip:127.0.0.1:5070"
   username = "0227001234"
@@ -35,14 +35,14 @@ extension "1001" {
 `
 
 func TestASecretIsNeverPrinted(t *testing.T) {
-	config, problems := loadPlanted(office)
+	config, problems := loadPlanted(guarded)
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
 	if got := config.Extensions["1001"].Password.Reveal(); got != planted {
 		t.Fatalf("the password did not arrive: %q", got)
 	}
-	changed, problems := loadPlanted(strings.ReplaceAll(office, "secret(", `upper(secret(`) + "\n")
+	changed, problems := loadPlanted(strings.ReplaceAll(guarded, "secret(", `upper(secret(`) + "\n")
 	if !problems.HasErrors() {
 		changed = config
 	}

@@ -43,12 +43,6 @@ func NewPhone(t testing.TB, o PhoneOptions) *Phone {
 	return p
 }
 
-// RefusedPhone starts a phone of which the box wants to know nothing, and waits until it was told so.
-func RefusedPhone(t testing.TB, o PhoneOptions) Event {
-	t.Helper()
-	return startPhone(t, o).Event("REGISTER_FAIL")
-}
-
 func startPhone(t testing.TB, o PhoneOptions) *Phone {
 	t.Helper()
 	p := &Phone{Number: o.Number, Hz: o.Hz, t: t, server: o.Server, dir: t.TempDir()}

@@ -53,20 +53,34 @@ type Box struct {
 	control *http.Client
 }
 
-const mediaPorts = 600 // 300 streams
+// Ports of sound that a box gets, two for each phone in a call. They rest for some seconds between calls.
+const (
+	few  = 100
+	many = 1600
+)
 
 // NewBox starts a box with a configuration and waits until it takes calls. Where it listens is not the
 // configuration's to say.
 func NewBox(t testing.TB, configuration string) *Box {
 	t.Helper()
+	return newBox(t, configuration, few)
+}
+
+// NewLargeBox is NewBox with the ports for hundreds of calls.
+func NewLargeBox(t testing.TB, configuration string) *Box {
+	t.Helper()
+	return newBox(t, configuration, many)
+}
+
+func newBox(t testing.TB, configuration string, mediaPorts int) *Box {
+	t.Helper()
 	path, err := executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	b := &Box{
-		Dir: filepath.Join(dir, "configuration"), Data: filepath.Join(dir, "data"), Port: Ports(t, 4),
-		t: t, path: path, log: filepath.Join(dir, "log"),
+		Dir: filepath.Join(t.TempDir(), "configuration"), Data: filepath.Join(t.TempDir(), "data"), Port: Ports(t, 4),
+		t: t, path: path, log: filepath.Join(t.TempDir(), "log"),
 	}
 	b.control = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
@@ -120,9 +134,12 @@ func (b *Box) Stop() {
 	}
 }
 
-// Alive asks by SIP OPTIONS, as a carrier would; any answer within a tenth of a second will do.
-func (b *Box) Alive() bool {
-	conn, err := net.Dial("udp", b.Address())
+// Alive says whether it answers on the wire.
+func (b *Box) Alive() bool { return answers(b.Address()) }
+
+// answers asks by SIP OPTIONS over UDP, as a carrier would. Any answer within a tenth of a second will do.
+func answers(address string) bool {
+	conn, err := net.Dial("udp", address)
 	if err != nil {
 		return false
 	}
@@ -130,7 +147,7 @@ func (b *Box) Alive() bool {
 	conn.SetDeadline(time.Now().Add(100 * time.Millisecond))
 	fmt.Fprintf(conn, "OPTIONS sip:%[1]s SIP/2.0\r\nVia: SIP/2.0/UDP %[2]s;branch=z9hG4bK%[3]d;rport\r\n"+
 		"From: <sip:ping@%[2]s>;tag=%[3]d\r\nTo: <sip:%[1]s>\r\nCall-ID: %[3]d@%[2]s\r\nCSeq: 1 OPTIONS\r\n"+
-		"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n", b.Address(), conn.LocalAddr(), time.Now().UnixNano())
+		"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n", address, conn.LocalAddr(), time.Now().UnixNano())
 	answer := make([]byte, 1500)
 	n, err := conn.Read(answer)
 	return err == nil && bytes.HasPrefix(answer[:n], []byte("SIP/2.0 "))

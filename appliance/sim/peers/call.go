@@ -16,9 +16,10 @@ type Caller struct {
 	Cancel     time.Duration // after the first 180 it waits that long and gives up
 }
 
-// INVITEs differ by their sequence number; these are the caller as the first and the second one see it.
-func (c Caller) First() any  { return numbered{c, 1} }
-func (c Caller) Second() any { return numbered{c, 2} }
+// Requests that are challenged are sent twice and differ by their sequence number; these are the caller as the first
+// and as the second one sees it.
+func (c Caller) First() any  { return numbered[Caller]{c, 1} }
+func (c Caller) Second() any { return numbered[Caller]{c, 2} }
 
 // Last is the sequence number of the INVITE that counted.
 func (c Caller) Last() int {
@@ -28,8 +29,8 @@ func (c Caller) Last() int {
 	return 1
 }
 
-type numbered struct {
-	Caller
+type numbered[T any] struct {
+	Who  T
 	CSeq int
 }
 
@@ -68,10 +69,11 @@ func Call(t testing.TB, remote string, c Caller, r Run) *SIPp {
 	}
 	o := r.options()
 	o.scenario, o.values, o.remote, o.calls = "caller", c, remote, max(1, r.Calls)
+	o.uri = c.Number + "@" + remote
 	return startSIPp(t, o)
 }
 
-// Answer lets SIPp take calls until it is stopped. It answers OPTIONS, too.
+// Answer lets SIPp take calls until it is stopped, and waits until it does. It answers OPTIONS, too.
 func Answer(t testing.TB, c Callee, r Run) *SIPp {
 	t.Helper()
 	if c.Code == 0 && !c.Rings {
@@ -79,17 +81,30 @@ func Answer(t testing.TB, c Callee, r Run) *SIPp {
 	}
 	o := r.options()
 	o.scenario, o.values = "callee", c
-	return startSIPp(t, o)
+	s := startSIPp(t, o)
+	Await(t, "SIPp takes calls", 10*time.Second, func() bool { return answers(s.address) })
+	return s
 }
+
+// Account is how SIPp registers.
+type Account struct {
+	Number, Password string
+	Wrong            bool // the password is, and SIPp expects to be told so
+}
+
+func (a Account) First() any  { return numbered[Account]{a, 1} }
+func (a Account) Second() any { return numbered[Account]{a, 2} }
 
 // Register binds an extension to the port of the run, from which then Answer can take its calls.
 func Register(t testing.TB, remote, number, password string, r Run) {
 	t.Helper()
+	Try(t, remote, Account{Number: number, Password: password}, r).Done(20 * time.Second)
+}
+
+// Try registers, once or as often and as fast as the run says.
+func Try(t testing.TB, remote string, a Account, r Run) *SIPp {
+	t.Helper()
 	o := r.options()
-	o.scenario, o.remote, o.calls = "register", remote, 1
-	o.values = struct {
-		Number, Password string
-		Expires          int
-	}{number, password, 300}
-	startSIPp(t, o).Done(20 * time.Second)
+	o.scenario, o.values, o.remote, o.calls = "register", a, remote, max(1, r.Calls)
+	return startSIPp(t, o)
 }

@@ -11,7 +11,7 @@ import (
 const kills = 20
 
 func TestTwentyKillsInTheMidstOfTrafficLoseNoRegistrationAndNoCDR(t *testing.T) {
-	box := peers.NewBox(t, traffic("3002"))
+	box := peers.NewLargeBox(t, traffic("3002"))
 	answering(t, box, "3001", nil)
 	answering(t, box, "3002", nil)
 	begun, ended := map[string]bool{}, map[string]bool{} // callers whose call was answered, and who hung up

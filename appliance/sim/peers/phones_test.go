@@ -99,20 +99,6 @@ func answered(t *testing.T, c peers.CDR, talk time.Duration) {
 	}
 }
 
-func TestAPhoneWithAWrongPasswordIsNotLetIn(t *testing.T) {
-	t.Parallel()
-	box := peers.NewBox(t, twoDesks)
-	for _, number := range []string{"1001", "4711"} { // the second is nobody's; it must not learn that
-		refused := peers.RefusedPhone(t, peers.PhoneOptions{Server: box.Address(), Transport: "udp", Number: number, Password: "guess", Hz: 500})
-		if refused.Param != "403 Forbidden" {
-			t.Errorf("%s was told %q", number, refused.Param)
-		}
-	}
-	if n := box.Status().Phones; n != 0 {
-		t.Errorf("%d phones are registered", n)
-	}
-}
-
 func TestACallerOnHoldHearsMusicAndThenTheOtherSideAgain(t *testing.T) {
 	t.Parallel()
 	box := peers.NewBox(t, twoDesks)

@@ -22,11 +22,11 @@ extension "1001" {
 }
 extension "2001" {
   password  = "nobody-may-see-2001"
-  no_answer = "2s"
+  no_answer = "5s"
 }
 extension "2002" {
   password  = "nobody-may-see-2002"
-  no_answer = "2s"
+  no_answer = "5s"
   forward {
     when = "no_answer"
     to   = extension.2003
@@ -71,7 +71,7 @@ func TestACallerWhomNobodyAnswersHearsSo(t *testing.T) {
 
 func TestACallerOfAPhoneWithAFaultHearsSo(t *testing.T) {
 	t.Parallel()
-	refusedBy(t, peers.Callee{Code: 500}, refusal{"2001", 480, media.ToneCongestion, peers.Cause{Who: "callee", Why: "failed", SIP: 500}})
+	refusedBy(t, peers.Callee{Code: 500}, refusal{"2001", 500, media.ToneCongestion, peers.Cause{Who: "callee", Why: "failed", SIP: 500}})
 }
 
 // refusedBy registers a phone for 2001 that does as it is told, and calls it.
@@ -158,8 +158,8 @@ func TestACallThatNobodyAnswersGoesWhereTheExtensionForwardsIt(t *testing.T) {
 	hears(t, caller, 800)
 	cdr := box.CDR(1)
 	answered(t, cdr, time.Second)
-	if cdr.Extension != "2003" || cdr.Dialled != "2002" || cdr.Wait < 2 || cdr.Wait > 5 {
-		t.Errorf("the CDR of a call that was forwarded after 2 s: %+v", cdr)
+	if cdr.Extension != "2003" || cdr.Dialled != "2002" || cdr.Wait < 5 || cdr.Wait > 8 {
+		t.Errorf("the CDR of a call that was forwarded after 5 s: %+v", cdr)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestFiftyCallsGoOnUndisturbedWhileTwentyReloadsChangeWhereNewCallsGo(t *testing.T) {
-	box := peers.NewBox(t, traffic("3001"))
+	box := peers.NewLargeBox(t, traffic("3001"))
 	callers, callees := ears(t, up, 500), ears(t, up, 800)
 	first, second := answering(t, box, "3001", callees), answering(t, box, "3002", nil)
 	long := steady(t, box, "steady", 25*time.Second, callers)

@@ -29,6 +29,7 @@ type SIPp struct {
 
 	t       testing.TB
 	dir     string
+	address string // host:port
 	process *process
 
 	mu    sync.Mutex
@@ -50,6 +51,7 @@ type sippOptions struct {
 	address  string // local address, default 127.0.0.1
 	port     int    // local port, default any
 	remote   string // host:port, empty for a server
+	uri      string // that is signed when it is challenged, without sip:; default remote
 	calls    int    // ends after so many; 0: goes on until it is stopped
 	rate     int    // new calls a second, default 10
 	most     int    // calls at once, default no limit
@@ -64,6 +66,10 @@ func startSIPp(t testing.TB, o sippOptions) *SIPp {
 	if s.Port == 0 {
 		s.Port = Ports(t, 1)
 	}
+	if o.address == "" {
+		o.address = "127.0.0.1"
+	}
+	s.address = fmt.Sprintf("%s:%d", o.address, s.Port)
 	var xml bytes.Buffer
 	if err := scenario.ExecuteTemplate(&xml, o.scenario+".xml", o.values); err != nil {
 		t.Fatal(err)
@@ -88,10 +94,7 @@ func startSIPp(t testing.TB, o sippOptions) *SIPp {
 }
 
 func sippArguments(o sippOptions, port int) []string {
-	address, rate, patience, transport := o.address, o.rate, o.patience, "u1"
-	if address == "" {
-		address = "127.0.0.1"
-	}
+	rate, patience, transport := o.rate, o.patience, "u1"
 	if rate == 0 {
 		rate = 10
 	}
@@ -102,7 +105,7 @@ func sippArguments(o sippOptions, port int) []string {
 		transport = "t1"
 	}
 	args := []string{
-		"-sf", "scenario.xml", "-inf", "ears.csv", "-i", address, "-bind_local", "-p", strconv.Itoa(port), "-mi", "127.0.0.1",
+		"-sf", "scenario.xml", "-inf", "ears.csv", "-i", o.address, "-bind_local", "-p", strconv.Itoa(port), "-mi", "127.0.0.1",
 		"-t", transport, "-r", strconv.Itoa(rate), "-nostdin", "-cid_str", "%u-%p-%s@peer",
 		"-trace_err", "-error_file", "errors", "-trace_logs", "-log_file", "notes",
 		"-timeout", strconv.Itoa(int(patience.Seconds())), "-timeout_error",
@@ -115,6 +118,9 @@ func sippArguments(o sippOptions, port int) []string {
 	}
 	if o.most > 0 {
 		args = append(args, "-l", strconv.Itoa(o.most))
+	}
+	if o.uri != "" {
+		args = append(args, "-auth_uri", o.uri)
 	}
 	if o.remote != "" {
 		args = append(args, o.remote)
