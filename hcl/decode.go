@@ -82,6 +82,7 @@ func (l *loader) decode(b *block, v reflect.Value) {
 func (l *loader) decodeAttribute(b *block, s *schema, a *hclsyntax.Attribute, v reflect.Value) {
 	f := s.find(a.Name)
 	switch {
+	case l.full():
 	case f != nil && f.block:
 		l.fail(a.NameRange, fmt.Sprintf("%s is a block", a.Name), fmt.Sprintf("Write %s { … }, without the equals sign.", a.Name))
 	case f != nil:
@@ -115,6 +116,10 @@ func (l *loader) unknownAttribute(b *block, s *schema, a *hclsyntax.Attribute) {
 	l.fail(a.NameRange, fmt.Sprintf("%s has no attribute %q", b.kind.name, a.Name), detail)
 }
 
+// maxInner bounds how often a nested block is repeated; checks compare them with
+// each other.
+const maxInner = 1000
+
 // decodeInner reads a nested block. Steps are left to l.steps, which reads them
 // in the order written.
 func (l *loader) decodeInner(b *block, s *schema, syntax *hclsyntax.Block, v reflect.Value) {
@@ -142,7 +147,13 @@ func (l *loader) decodeInner(b *block, s *schema, syntax *hclsyntax.Block, v ref
 		kind: &kind{name: f.name, new: func() any { return reflect.New(t).Interface() }},
 		def:  syntax.DefRange(), label: syntax.DefRange(), body: syntax.Body, outer: b,
 	}
-	if !l.readLabel(in, syntax) || l.repeated(b, f, in) {
+	if l.full() || !l.readLabel(in, syntax) || l.repeated(b, f, in) {
+		return
+	}
+	if len(b.inner[f.name]) == maxInner {
+		l.fail(in.def, fmt.Sprintf("%s has too many %s blocks", b.title(), f.name), fmt.Sprintf("At most %d are read.", maxInner))
+	}
+	if len(b.inner[f.name]) >= maxInner {
 		return
 	}
 	b.inner[f.name] = append(b.inner[f.name], in)

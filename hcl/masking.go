@@ -27,13 +27,19 @@ var userinfo = regexp.MustCompile(`(\bsips?:|://)([^\s"@:/]*):[^\s"@/]+@`)
 func maskSecrets(name string, src []byte) []byte {
 	tokens, _ := hclsyntax.LexConfig(src, name, hashi.InitialPos)
 	var out bytes.Buffer
-	written, depth, hiding := 0, 0, -1
+	written, depth, hiding, inside := 0, 0, -1, -1
 	for i, t := range tokens {
+		if t.Type == hclsyntax.TokenOBrace && inside < 0 && secretName(keyBefore(tokens, i)) {
+			inside = depth + 1 // written as a block: all of it
+		}
 		switch t.Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOHeredoc, hclsyntax.TokenOQuote:
 			depth++
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCHeredoc, hclsyntax.TokenCQuote:
 			depth--
+		}
+		if depth < inside {
+			inside = -1
 		}
 		if hiding >= 0 && (depth < hiding || depth == hiding && (t.Type == hclsyntax.TokenNewline || t.Type == hclsyntax.TokenComma)) {
 			hiding = -1
@@ -44,7 +50,7 @@ func maskSecrets(name string, src []byte) []byte {
 		}
 		literal := t.Type == hclsyntax.TokenQuotedLit || t.Type == hclsyntax.TokenStringLit || t.Type == hclsyntax.TokenNumberLit ||
 			t.Type == hclsyntax.TokenInvalid || t.Type == hclsyntax.TokenBadUTF8
-		if hiding < 0 || !literal || calledWith(tokens, i) {
+		if hiding < 0 && inside < 0 || !literal || calledWith(tokens, i) {
 			continue
 		}
 		out.Write(src[written:t.Range.Start.Byte])

@@ -41,6 +41,9 @@ var agentFields = []string{"name", "number"}
 // namesKnown checks every name and function in an expression, and tells about
 // all that are not known.
 func (l *loader) namesKnown(expr hclsyntax.Expression, sc scope) bool {
+	if l.full() {
+		return false
+	}
 	good := l.functionsKnown(expr, sc)
 	for _, t := range expr.Variables() {
 		if !l.nameKnown(t, sc) {
@@ -122,17 +125,16 @@ func (l *loader) roots(sc scope) []string {
 
 // definedName checks var.NAME and local.NAME.
 func (l *loader) definedName(t hashi.Traversal, root, what string, defined map[string]cty.Value) bool {
-	names := slices.Sorted(maps.Keys(defined))
 	name, ok := stepName(t, 1)
 	if !ok {
-		l.fail(t.SourceRange(), fmt.Sprintf("%s alone is no value", root), fmt.Sprintf("Write %s.NAME. %s", root, meant("", names, "There are")))
+		l.fail(t.SourceRange(), fmt.Sprintf("%s alone is no value", root), fmt.Sprintf("Write %s.NAME. %s", root, meant("", slices.Sorted(maps.Keys(defined)), "There are")))
 		return false
 	}
 	v, ok := defined[name]
 	if !ok {
 		if !l.partial {
-			detail := meant(name, names, "There are")
-			if len(names) == 0 {
+			detail := meant(name, slices.Sorted(maps.Keys(defined)), "There are")
+			if len(defined) == 0 {
 				detail = fmt.Sprintf("No %s is defined.", what)
 			}
 			l.fail(t.SourceRange(), fmt.Sprintf("there is no %s.%s", root, name), detail)

@@ -100,6 +100,9 @@ type reference struct {
 
 // references reads one reference, or a list of them.
 func (l *loader) references(b *block, f *field, name string, expr hclsyntax.Expression) (refs []reference, ok bool) {
+	if l.full() {
+		return nil, false
+	}
 	switch e := expr.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		return l.references(b, f, name, e.Expression)

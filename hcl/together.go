@@ -3,6 +3,7 @@ package hcl
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -121,24 +122,15 @@ func (l *loader) sameStaffNumber() {
 // sameAddress warns where two trunks take calls from the same address: the
 // first by name gets them all.
 func (l *loader) sameAddress() {
-	names := l.namesOf("trunk")
-	for i, name := range names {
+	first := map[netip.Prefix]*block{}
+	for _, name := range l.namesOf("trunk") {
 		b := l.named["trunk"][name]
-		for _, other := range names[:i] {
-			o := l.named["trunk"][other]
-			if p, ok := overlap(b.value.(*Trunk), o.value.(*Trunk)); ok {
+		for _, p := range b.value.(*Trunk).AcceptFrom {
+			if o := first[p]; o != nil {
 				l.warn(b.at("accept_from"), fmt.Sprintf("%s and %s take calls from the same addresses", o.title(), b.title()), fmt.Sprintf("Both accept %s; the smaller network wins, then the name. The other is at %s.", p, placeOf(o.at("accept_from"))))
-				break
+				continue
 			}
+			first[p] = b
 		}
 	}
-}
-
-func overlap(a, b *Trunk) (string, bool) {
-	for _, p := range a.AcceptFrom {
-		if slices.Contains(b.AcceptFrom, p) {
-			return p.String(), true
-		}
-	}
-	return "", false
 }
