@@ -88,10 +88,9 @@ func (sh *shard) authenticate(f flow, r *sip.Request) (identity, bool) {
 	src := f.remote.Addr()
 	v := verdict{}
 	if header != "" {
-		claimed := claimedUser(header)
 		v = l.challenger.verify(header, string(r.Method), r.Recipient.String(), l.password)
 		switch {
-		case !s.guard.allowed(src, claimed): // the work was done all the same: the time tells nothing
+		case !s.guard.allowed(src, v.user): // the work was done all the same: the time tells nothing
 			v = verdict{}
 		case v.guessed:
 			s.count.unauthorized.Add(1)
@@ -128,13 +127,6 @@ func digestHeader(r *sip.Request) string {
 		if v := h.Value(); len(v) > 7 && strings.EqualFold(v[:7], "digest ") {
 			return v
 		}
-	}
-	return ""
-}
-
-func claimedUser(header string) string {
-	if c, err := digest.ParseCredentials(header); err == nil {
-		return c.Username
 	}
 	return ""
 }

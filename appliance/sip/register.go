@@ -51,9 +51,6 @@ func (sh *shard) register(f flow, r *sip.Request) {
 		t.respond(response{code: 500})
 		return
 	}
-	if len(updates) > 0 || star {
-		s.befriend(current)
-	}
 	if changed {
 		s.o.Notify(Notice{Kind: Registered, Account: who.account, Source: f.remote.String(), UserAgent: value(r, "user-agent"), Bindings: current})
 	}

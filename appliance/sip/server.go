@@ -40,7 +40,6 @@ type Server struct {
 
 	guard     *guard
 	registrar *registrar
-	friends   sync.Map // netip.Addr of a registered phone -> time.Time until when
 
 	refuse  atomic.Bool
 	dialogs atomic.Int64
@@ -89,8 +88,12 @@ func newServer(o Options, t timings) *Server {
 	s.ownCert = sync.OnceValues(selfSigned)
 	s.tlsConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate}
 	s.live.Store(&setup{listeners: map[string]*listener{}, trunks: map[string]*trunk{}, challenger: newChallenger(o.Now, "callbox")})
-	for _, all := range s.registrar.all() {
-		s.befriend(all)
+	for account, bindings := range s.registrar.all() {
+		for _, b := range bindings { // who was registered before the restart need not prove itself to be heard
+			if src, err := netip.ParseAddrPort(b.Source); err == nil {
+				s.guard.good(src.Addr(), account)
+			}
+		}
 	}
 	for range min(max(runtime.GOMAXPROCS(0), 2), 16) {
 		sh := newShard(s)
@@ -205,25 +208,11 @@ func (s *Server) malformed(f flow, data []byte, why *fault) {
 	}
 }
 
-// trusted is true for trunks and for the addresses of registered phones.
+// trusted is true for trunks. The addresses of phones are the guard's friends:
+// heard readily and never blocked, but not without limit, since an address can
+// be invented.
 func (s *Server) trusted(src netip.Addr) bool {
-	if until, ok := s.friends.Load(src); ok && until.(time.Time).After(s.o.Now()) {
-		return true
-	}
 	return s.live.Load().knows(src)
-}
-
-// befriend notes where phones are registered.
-func (s *Server) befriend(bs []Binding) {
-	for _, b := range bs {
-		ap, err := netip.ParseAddrPort(b.Source)
-		if err != nil {
-			continue
-		}
-		if old, ok := s.friends.Load(ap.Addr()); !ok || old.(time.Time).Before(b.Expires) {
-			s.friends.Store(ap.Addr(), b.Expires)
-		}
-	}
 }
 
 // housekeeping does what is due by the clock, once a second: expiries, keep-alives, sockets that left the settings.
@@ -242,15 +231,12 @@ func (s *Server) housekeeping() {
 
 func (s *Server) keepHouse(now time.Time) {
 	defer s.recovered("housekeeping")
-	for _, account := range s.registrar.expire(now) {
-		s.o.Notify(Notice{Kind: Expired, Account: account, Bindings: s.registrar.contacts(account)})
-	}
-	s.friends.Range(func(k, until any) bool {
-		if until.(time.Time).Before(now) {
-			s.friends.Delete(k)
+	if gone := s.registrar.expire(now); len(gone) > 0 {
+		left := s.registrar.all()
+		for _, account := range gone {
+			s.o.Notify(Notice{Kind: Expired, Account: account, Bindings: left[account]})
 		}
-		return true
-	})
+	}
 	s.guard.sweep()
 	s.ping(now)
 	s.closeRetired()

@@ -83,7 +83,7 @@ func (t *trunk) publish() {
 		st.Address = x[0].transport + "://" + x[0].addr.String()
 	}
 	if t.watch != nil {
-		st.Up = len(*t.targets.Load()) > 0 && (t.watch.health == trunkUp || t.watch.health == trunkSuspect)
+		st.Up = len(*t.targets.Load()) > 0 && t.watch.health != trunkDown // until it is known to be down, calls are tried
 	}
 	t.state.Store(st)
 }
