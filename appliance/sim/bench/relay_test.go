@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"callbox/appliance/sim/peers"
+)
+
+const (
+	relayBudget = 1.2
+	soundWarm   = 500 * time.Millisecond
+	soundWindow = 4 * time.Second
+)
+
+// BenchmarkRelay weighs the CPU that the box takes to carry one packet of a bridged call, against a bare loop of epoll,
+// recvfrom and sendto for the same phones. Both carry both directions of every call, 50 packets a second each.
+func BenchmarkRelay(b *testing.B) {
+	for b.Loop() {
+		for _, load := range []struct{ calls, blocks int }{{20, 4}, {50, 8}} {
+			weighSound(b, load.calls, load.blocks)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func weighSound(b *testing.B, calls, blocks int) {
+	b.Helper()
+	phones := newPhones(b, calls)
+	box, w := talking(b, phones)
+	w.raise(b, calls)
+	null, ports := nullRelay(b, phones)
+	ours, bare := newStream(phones, whereTo(b, phones)), newStream(phones, ports)
+	var cost paired
+	var delays [2][]time.Duration // null, ours
+	var packets, arrived [2]int
+	r := row{what: fmt.Sprintf("relay of a packet, %d calls", calls), budget: fmt.Sprint(relayBudget)}
+	for block := range blocks {
+		who, s, pid := 0, bare, null.pid
+		if order(block) {
+			who, s, pid = 1, ours, box.pid
+		}
+		got, spent := s.carry(b, pid, soundWarm, soundWindow)
+		watch(spent)
+		cost.add(order(block), spent.process.Seconds()*1e6/float64(max(1, got.received)))
+		delays[who] = append(delays[who], got.delays...)
+		packets[who], arrived[who] = packets[who]+got.sent, arrived[who]+got.received
+		for _, why := range append(got.faults(), spent.faults()...) {
+			r.faults = append(r.faults, fmt.Sprintf("%s, block %d: %s", []string{"null", "ours"}[who], block+1, why))
+		}
+	}
+	if c := w.counted(); len(c.failed) > 0 || c.answered != calls {
+		r.faults = append(r.faults, c.faults()...)
+	}
+	slices.Sort(delays[0])
+	slices.Sort(delays[1])
+	ratio, _, _ := cost.ratio()
+	r.ours, r.null, r.ratio = fmt.Sprintf("%.1f µs", mean(cost.ours)), fmt.Sprintf("%.1f µs", mean(cost.null)), cost.spread()
+	r.met = ratio <= relayBudget
+	r.more = fmt.Sprintf("lost %d of %d, null %d of %d; underway p50 %.0f p99 %.0f µs, null %.0f and %.0f",
+		packets[1]-arrived[1], packets[1], packets[0]-arrived[0], packets[0],
+		micros(share(delays[1], 0.5)), micros(share(delays[1], 0.99)), micros(share(delays[0], 0.5)), micros(share(delays[0], 0.99)))
+	add(b, r)
+	b.ReportMetric(mean(cost.ours), fmt.Sprintf("ours-µs/packet@%d", calls))
+	b.ReportMetric(mean(cost.null), fmt.Sprintf("null-µs/packet@%d", calls))
+	b.ReportMetric(ratio, fmt.Sprintf("ratio@%d", calls))
+	w.hangUp()
+	w.await(10*time.Second, allEnded)
+	box.end(b, syscall.SIGTERM)
+	null.end(b, syscall.SIGKILL)
+}
+
+func micros(d time.Duration) float64 { return d.Seconds() * 1e6 }
+
+// talking starts a box whose calls have their sound at the phones.
+func talking(t testing.TB, phones []phone) (*box, *traffic) {
+	t.Helper()
+	w := newTraffic(t, nil)
+	box := newBox(t, w.near.LocalAddr().String(), w.far.LocalAddr().String())
+	box.start()
+	subject{box.process, box.address}.settle(t, w)
+	w.phones = phones
+	w.begin(box.address, plan{ring: 20 * time.Millisecond})
+	return box, w
+}
+
+// raise brings so many more calls up, and leaves them up.
+func (w *traffic) raise(t testing.TB, calls int) {
+	t.Helper()
+	const rate = 25
+	w.call(calls, rate)
+	if c := w.await(10*time.Second, allUp); len(c.faults()) > 0 && !allUp(c) || len(c.failed) > 0 {
+		t.Fatalf("calls do not come up: %+v", c)
+	}
+}
+
+// nullRelay carries sound between the phones that a call of the same number joins.
+func nullRelay(t testing.TB, phones []phone) (*process, []netip.AddrPort) {
+	t.Helper()
+	var in strings.Builder
+	half := len(phones) / 2
+	for i := range half {
+		fmt.Fprintf(&in, "%d %d ", phones[i].port, phones[half+i].port)
+	}
+	in.WriteString("\n")
+	log := filepath.Join(t.TempDir(), "ports")
+	p := begin(t, log, func(cmd *exec.Cmd) { cmd.Stdin = strings.NewReader(in.String()) }, programs(t).null, "relay")
+	var line string
+	peers.Await(t, "the null relay tells its ports", 5*time.Second, func() (whole bool) {
+		line, _, whole = strings.Cut(contents(t, log), "\n")
+		return whole
+	})
+	ports := make([]netip.AddrPort, len(phones))
+	for i, field := range strings.Fields(line) {
+		leg := i/2 + i%2*half
+		ports[leg] = netip.AddrPortFrom(netip.MustParseAddr(switchHost), uint16(number(t, field)))
+	}
+	return p, ports
+}
