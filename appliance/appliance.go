@@ -39,6 +39,7 @@ type Options struct {
 	Version string
 	Drain   time.Duration   // how long calls may go on after ctx ended; 0: 30 s
 	Reload  <-chan struct{} // each message loads the files again (SIGHUP); may be nil
+	Silence time.Duration   // without any sound from a peer that should send, its call ends; 0: 30 s
 	Ready   func(Facts)     // called once, when the box takes calls; may be nil
 }
 
@@ -73,6 +74,7 @@ type Appliance struct {
 	tally    tally
 	notices  chan sip.Notice
 	asks     chan ask
+	settled  chan struct{} // closed when no generation can be applied any more
 	draining atomic.Bool
 	diskless string // why facts are kept in memory only; empty: they are on disk
 }
@@ -91,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 func start(o Options) (_ *Appliance, err error) {
 	a := &Appliance{
 		o: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), now: o.Wall,
-		notices: make(chan sip.Notice, 4096), asks: make(chan ask),
+		notices: make(chan sip.Notice, 4096), asks: make(chan ask), settled: make(chan struct{}),
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -118,7 +120,7 @@ func start(o Options) (_ *Appliance, err error) {
 	if a.kept, err = openShelf(filepath.Join(a.o.Data, "generations")); err != nil {
 		return nil, err
 	}
-	if a.media, err = media.New(media.Options{Log: a.log}); err != nil {
+	if a.media, err = media.New(media.Options{Log: a.log, Silence: o.Silence}); err != nil {
 		return nil, fmt.Errorf("sound: %w", err)
 	}
 	a.sip = sip.New(sip.Options{
@@ -127,10 +129,10 @@ func start(o Options) (_ *Appliance, err error) {
 	})
 	a.box = &call.Box{SIP: a.sip, Media: a.media, Journal: a.journal, Lines: &call.Lines{}, Now: a.now, Log: a.log}
 	a.web = web.New(a, web.Options{Log: a.log})
-	if err := a.web.ServeUnix(filepath.Join(a.o.Data, "control.sock")); err != nil {
+	if err := a.firstGeneration(); err != nil {
 		return nil, err
 	}
-	return a, a.firstGeneration()
+	return a, a.web.ServeUnix(filepath.Join(a.o.Data, "control.sock"))
 }
 
 // openFacts opens the store and the journal. A disk that cannot be used does
@@ -152,7 +154,9 @@ func (a *Appliance) openFacts() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	ended, err := a.journal.Recover(context.Background())
-	if err != nil {
+	if errors.Is(err, journal.ErrStalled) {
+		a.log.Error("the calls of the last run get their CDR when the disk has room again", "error", err)
+	} else if err != nil {
 		return fmt.Errorf("journal: closing the calls of the last run: %w", err)
 	}
 	if ended > 0 {
@@ -180,7 +184,7 @@ func (a *Appliance) run(ctx context.Context) error {
 	defer cancel()
 	reloader := newReloader(a)
 	reloaded, noticed := make(chan struct{}), make(chan struct{})
-	go func() { defer close(reloaded); reloader.run(stop) }()
+	go func() { defer close(reloaded); defer close(a.settled); reloader.run(stop) }()
 	go func() { defer close(noticed); a.keepNotices(stop) }()
 	g := a.current.Load()
 	facts := Facts{Listen: a.sip.Addrs(), Web: g.Config.Web.Listen, Generation: g.N, Took: a.now().Sub(a.started)}
@@ -189,13 +193,40 @@ func (a *Appliance) run(ctx context.Context) error {
 	if a.o.Ready != nil {
 		a.o.Ready(facts)
 	}
-	<-ctx.Done()
+	failed := a.tend(ctx)
 	a.drain()
 	cancel()
 	<-reloaded
 	<-noticed
 	a.journal.Append(journal.Event{Time: a.now(), Body: journal.SystemStopped{}})
-	return a.close()
+	return errors.Join(failed, a.close())
+}
+
+// tendTime is how often the box looks after its disk.
+const tendTime = time.Minute
+
+// tend looks after the store until ctx ends. Upkeep waits for a quiet floor. A
+// store that failed for good can only be written again by a new process: the
+// box ends itself as soon as nobody talks, and its supervisor starts it anew.
+func (a *Appliance) tend(ctx context.Context) error {
+	tick := time.NewTicker(tendTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if a.roster.count() > 0 {
+			continue
+		}
+		if h := a.db.Health(); h.State == store.Torn {
+			return fmt.Errorf("the disk failed (%s): starting again", h.Reason)
+		}
+		if err := a.db.Tidy(); err != nil {
+			a.log.Warn("upkeep of the store", "error", err)
+		}
+	}
 }
 
 // drain refuses new calls, lets the ones in progress finish for a while, then

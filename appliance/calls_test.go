@@ -195,3 +195,18 @@ func TestAllPhonesOfAnExtensionRingAndTheFirstTakesTheCall(t *testing.T) {
 		t.Errorf("CDR %+v", c)
 	}
 }
+
+func TestACallWhoseOtherSideFallsSilentEnds(t *testing.T) {
+	o := officeThat(t, "", func(o *office) { o.silence = time.Second })
+	mei, jun := o.phone("1001"), o.phone("1002")
+	a := o.call(mei, "1002")
+	a.PlayTone(440)
+	if err := o.rings(jun).Answer(); err != nil { // and never says a word: its phone sends no sound at all
+		t.Fatal(err)
+	}
+	o.answered(a)
+	o.gone(a)
+	if c := o.cdr(1); c.Cause.Who != "callee" || c.Cause.Why != "silent" || c.Outcome != "answered" {
+		t.Errorf("CDR %+v", c)
+	}
+}

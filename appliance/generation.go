@@ -103,9 +103,16 @@ func later(cfg *hcl.Config) []string {
 }
 
 // signalling is the part of a configuration that sip lives by.
-func signalling(cfg *hcl.Config) (sip.Settings, error) {
+func (a *Appliance) signalling(cfg *hcl.Config) (sip.Settings, error) {
 	s := sip.Settings{
 		Listen: cfg.SIP.Listen, External: cfg.SIP.External, LocalNetworks: cfg.SIP.LocalNetworks,
+		Emergency: call.EmergencyNumbers(cfg.Appliance.Country),
+	}
+	if slices.ContainsFunc(s.Listen, func(l string) bool { return strings.HasPrefix(l, "tls://") }) {
+		var err error
+		if s.Certificate, err = ownCertificate(a.o.Data, a.now()); err != nil {
+			return s, err
+		}
 	}
 	for _, e := range cfg.Extensions {
 		s.Accounts = append(s.Accounts, sip.Account{Name: e.Number, Password: e.Password.Reveal(), MaxContacts: e.MaxContacts})

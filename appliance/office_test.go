@@ -24,14 +24,15 @@ import (
 // office is a box in this process, with the real switch on loopback sockets,
 // and the phones around it.
 type office struct {
-	t      *testing.T
-	dir    string
-	data   string
-	addr   string // host:port of SIP
-	log    *logs
-	stop   context.CancelFunc
-	ended  chan error
-	opened bool
+	t       *testing.T
+	dir     string
+	data    string
+	addr    string // host:port of SIP
+	log     *logs
+	silence time.Duration
+	stop    context.CancelFunc
+	ended   chan error
+	opened  bool
 }
 
 // logs is what the box wrote, for when a test fails.
@@ -81,8 +82,15 @@ var passwords = map[string]string{"1001": "mei-secret", "1002": "jun-secret", "1
 // newOffice starts a box with people and whatever else the test needs.
 func newOffice(t *testing.T, more string) *office {
 	t.Helper()
+	return officeThat(t, more, func(*office) {})
+}
+
+// officeThat starts a box with options of its own.
+func officeThat(t *testing.T, more string, is func(*office)) *office {
+	t.Helper()
 	t.Parallel() // most of a test is waiting
 	o := &office{t: t, dir: t.TempDir(), data: t.TempDir(), log: &logs{}}
+	is(o)
 	port := freePort(t)
 	o.addr = fmt.Sprintf("127.0.0.1:%d", port)
 	o.write("sip.hcl", fmt.Sprintf("sip {\n  listen = [\"udp://%[1]s\", \"tcp://%[1]s\"]\n}\nweb {\n  listen = \"127.0.0.1:%[2]d\"\n}\nmedia {\n  ports = \"16000-16998\"\n}\n", o.addr, freePort(t)))
@@ -131,7 +139,7 @@ func (o *office) start() {
 	ready := make(chan struct{})
 	go func() {
 		o.ended <- appliance.Run(ctx, appliance.Options{
-			Dir: o.dir, Data: o.data, Watch: true, Version: "test", Drain: time.Second,
+			Dir: o.dir, Data: o.data, Watch: true, Version: "test", Drain: time.Second, Silence: o.silence,
 			Log:   slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 			Ready: func(appliance.Facts) { close(ready) },
 		})

@@ -37,6 +37,8 @@ func (a *Appliance) inReload(ctx context.Context, f func()) error {
 	case a.asks <- q:
 	case <-ctx.Done():
 		return web.ErrBusy
+	case <-a.settled:
+		return web.ErrBusy
 	}
 	<-q.done
 	return nil
@@ -205,7 +207,7 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	if err != nil {
 		return err
 	}
-	settings, err := signalling(cfg)
+	settings, err := a.signalling(cfg)
 	if err != nil {
 		return err
 	}

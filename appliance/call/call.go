@@ -113,7 +113,7 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		c.tell(started.Body) // help does not wait for a disk
 		return c, nil
 	}
-	if err := box.Journal.Commit(ctx, started); err != nil {
+	if err := box.Journal.Commit(ctx, started); err != nil && !errors.Is(err, journal.ErrStalled) { // stalled: it is queued and will be written
 		c.Finish(BoxFull)
 		return nil, err
 	}

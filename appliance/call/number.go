@@ -81,6 +81,11 @@ func ParseNumber(dialled, country string) Number {
 	return n
 }
 
+// EmergencyNumbers are those of a country that this package itself knows.
+func EmergencyNumbers(country string) []string {
+	return slices.Concat(emergency[""], emergency[country])
+}
+
 // IsEmergency tells whether the number reaches emergency services in country.
 func IsEmergency(number, country string) bool {
 	if number = plainNumber(number); strings.ContainsAny(number, "*#") {
