@@ -23,7 +23,7 @@ type finding struct {
 
 // full tells whether enough was found: what is found further would not be told,
 // and looking for what was meant costs time.
-func (l *loader) full() bool { return len(l.found) > 5*maxFindings }
+func (l *loader) full() bool { return len(l.found) > maxFindings }
 
 func (l *loader) fail(at hashi.Range, summary, detail string) {
 	l.found = append(l.found, finding{Error, at, summary, detail})

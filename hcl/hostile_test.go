@@ -58,6 +58,8 @@ func TestTextThatNestsDeeperThanTheStackIsRefused(t *testing.T) {
 		"calls":                "locals {\n a = " + repeat("upper(", n) + "\"\"" + repeat(")", n) + "\n}\n",
 		"loops":                "locals {\n a = " + repeat("[for x in [1] : ", n) + "1" + repeat("]", n) + "\n}\n",
 		"nesting times sums":   "locals {\n a = " + repeat("(1"+repeat("+1", 900)+"+", 90) + "1" + repeat(")", 90) + "\n}\n",
+		"lines of a text":      "locals {\n a = <<E\n" + repeat("a\n", n) + "E\n}\n",
+		"dollars":              "locals {\n a = \"" + repeat("$", n) + "\"\n}\n",
 		"types":                "variable \"a\" {\n type = " + repeat("list(", n) + "string" + repeat(")", n) + "\n}\n",
 		"json":                 "locals {\n a = jsondecode(\"" + repeat("[", n) + repeat("]", n) + "\")\n}\n",
 		"given by computation": "locals {\n a = \"[[[[[[[[[[\"\n b = join(\"\", [for i in range(1000) : local.a])\n c = jsondecode(local.b)\n}\n",

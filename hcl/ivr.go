@@ -184,12 +184,11 @@ func (l *loader) jump(a *hclsyntax.Attribute) (*Goto, bool) {
 
 func (l *loader) jumpToStep(e *hclsyntax.ScopeTraversalExpr) (*Goto, bool) {
 	label, ok := stepName(e.Traversal, 1)
-	var names []string
-	for name := range l.flow.labels {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	places := l.flow.labels[label]
+	var names []string
+	if len(places) == 0 {
+		names = sortedNames(l.flow.labels)
+	}
 	switch {
 	case !ok || len(e.Traversal) > 2:
 		l.fail(e.Range(), "goto takes one step", "Write step.LABEL. "+meant("", names, "Labels in this flow are"))

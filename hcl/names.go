@@ -127,13 +127,13 @@ func (l *loader) roots(sc scope) []string {
 func (l *loader) definedName(t hashi.Traversal, root, what string, defined map[string]cty.Value) bool {
 	name, ok := stepName(t, 1)
 	if !ok {
-		l.fail(t.SourceRange(), fmt.Sprintf("%s alone is no value", root), fmt.Sprintf("Write %s.NAME. %s", root, meant("", slices.Sorted(maps.Keys(defined)), "There are")))
+		l.fail(t.SourceRange(), fmt.Sprintf("%s alone is no value", root), fmt.Sprintf("Write %s.NAME. %s", root, meant("", sortedNames(defined), "There are")))
 		return false
 	}
 	v, ok := defined[name]
 	if !ok {
 		if !l.partial {
-			detail := meant(name, slices.Sorted(maps.Keys(defined)), "There are")
+			detail := meant(name, sortedNames(defined), "There are")
 			if len(defined) == 0 {
 				detail = fmt.Sprintf("No %s is defined.", what)
 			}

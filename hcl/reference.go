@@ -194,7 +194,7 @@ func (l *loader) exists(d Destination, at hashi.Range) bool {
 		return false // it may stand in a file that could not be read
 	}
 	detail := l.existing(d.Kind)
-	if best := nearest(d.Name, l.namesOf(d.Kind)); best != "" {
+	if best := nearest(d.Name, sortedNames(l.named[d.Kind])); best != "" {
 		detail = fmt.Sprintf("Did you mean %s? ", Destination{d.Kind, best}) + detail
 	} else if others := l.kindsWith(d.Name); len(others) > 0 {
 		detail = fmt.Sprintf("Did you mean %s? ", strings.Join(others, " or ")) + detail
@@ -208,9 +208,12 @@ func (l *loader) exists(d Destination, at hashi.Range) bool {
 
 // existing lists what there is of a kind.
 func (l *loader) existing(kind string) string {
-	names := l.namesOf(kind)
-	if len(names) == 0 {
+	names := sortedNames(l.named[kind])
+	if len(l.named[kind]) == 0 {
 		return fmt.Sprintf("There is no %s at all; define one: %s \"NAME\" { … }.", kind, kind)
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("There are %d others.", len(l.named[kind]))
 	}
 	return fmt.Sprintf("There is %s.", enumerate(names))
 }

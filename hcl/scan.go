@@ -16,6 +16,7 @@ const (
 	maxDepth     = 100  // brackets, blocks, templates, signs before an operand
 	maxOperators = 1000 // operators and indexes whose results feed each other
 	maxDigits    = 40   // of a number, and of its power of ten
+	maxPieces    = 5000 // lines of one text: the parser joins them in quadratic time
 )
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -64,6 +65,11 @@ func (l *loader) scan(name string, src []byte) bool {
 			return false
 		}
 		switch t.Type {
+		case hclsyntax.TokenStringLit, hclsyntax.TokenQuotedLit:
+			if !d.piece() {
+				l.fail(t.Range, "a text of too many lines", fmt.Sprintf("A text has at most %d lines. Put it into a file of its own and write file(\"…\").", maxPieces))
+				return false
+			}
 		case hclsyntax.TokenNumberLit:
 			if !modest(t.Bytes) {
 				l.fail(t.Range, "a number of too many digits", fmt.Sprintf("Numbers have at most %d digits and a small power of ten. What is not counted with is text: put it in quotes.", maxDigits))
@@ -100,6 +106,7 @@ type depth struct {
 type bracket struct {
 	operators int
 	lines     bool
+	pieces    int // of the text that it is the mark of
 }
 
 func (d *depth) step(tokens hclsyntax.Tokens, i int) bool {
@@ -140,6 +147,13 @@ func (d *depth) step(tokens hclsyntax.Tokens, i int) bool {
 }
 
 func (d *depth) push(lines bool) { d.open = append(d.open, bracket{lines: lines}) }
+
+// piece counts a piece of the text that is open.
+func (d *depth) piece() bool {
+	top := &d.open[len(d.open)-1]
+	top.pieces++
+	return top.pieces <= maxPieces
+}
 
 func (d *depth) pop() {
 	if len(d.open) > 1 {

@@ -125,12 +125,19 @@ func parseClock(s string) (int, bool) {
 	return hours*60 + minutes, true
 }
 
+// maxCalendar bounds a calendar, in bytes.
+const maxCalendar = 500_000
+
 // decodeHolidays reads the text of an iCalendar file.
 func decodeHolidays(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Value) bool {
 	f := &field{name: a.Name, typ: reflect.TypeFor[string]()}
 	var text string
 	v, ok := l.evaluate(a.Expr)
 	if !ok || !l.assign(f, a.Name, v, a.Expr, reflect.ValueOf(&text).Elem()) {
+		return false
+	}
+	if len(text) > maxCalendar {
+		l.fail(a.Expr.Range(), "the calendar is too big", fmt.Sprintf("It has at most %s. Keep the years that matter.", Size(maxCalendar)))
 		return false
 	}
 	if !strings.Contains(text, "BEGIN:VCALENDAR") {

@@ -2,9 +2,22 @@ package hcl
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
+
+// maxNames bounds the names that are searched for one that was meant.
+const maxNames = 20_000
+
+// sortedNames are the keys of a map in order, unless there are so many that
+// nobody would read them.
+func sortedNames[T any](m map[string]T) []string {
+	if len(m) > maxNames {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(m))
+}
 
 // nearest returns the name that was probably meant, or "".
 func nearest(given string, names []string) string {
