@@ -380,6 +380,22 @@ func TestASecondChangeDuringTheFirstIsPutOff(t *testing.T) {
 	u.expect("200")
 }
 
+func TestAPhoneThatAsksForOurOfferAnswersItInItsAck(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
+	l.answer(l.invite, 200, "v=0")
+	u.expect("ACK")
+	wantEvent(t, events, EventAnswered)
+	l.send("INVITE", "")
+	wantEvent(t, events, EventReinvite).Reply(200, []byte("v=0 offer"))
+	u.expect("200")
+	l.send("ACK", "v=0 answer")
+	if e := wantEvent(t, events, EventConfirmed); string(e.Body) != "v=0 answer" {
+		t.Errorf("the answer came as %+v", e)
+	}
+}
+
 func TestDisorderInADialogIsRefused(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))

@@ -234,7 +234,7 @@ func (d *Dialog) acked(r *sip.Request) bool {
 		d.bye(*a.why)
 		return true
 	}
-	if a.first {
+	if a.first || len(r.Body()) > 0 { // a later ACK matters when it carries the answer to our offer
 		d.emit(Event{Kind: EventConfirmed, Code: 200, Body: r.Body(), ContentType: contentType(r)})
 	}
 	d.next()

@@ -8,7 +8,7 @@ const (
 	EventAnswered                      // our INVITE: 200; the ACK is already sent
 	EventFailed                        // our INVITE: final refusal, time-out (408) or transport error (503)
 	EventCancelled                     // the caller gave up before an answer
-	EventConfirmed                     // the caller's ACK to our answer arrived; Body when it carried SDP
+	EventConfirmed                     // the ACK to our answer arrived, Body when it carried SDP; of a re-INVITE only then
 	EventReinvite                      // the peer changes the session; Reply must be called once
 	EventReinviteDone                  // outcome of our Reinvite; Code 200 with Body, or the refusal
 	EventInfo
