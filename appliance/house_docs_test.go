@@ -3,6 +3,7 @@ package appliance_test
 import (
 	"cmp"
 	"fmt"
+	"hash/crc32"
 	"path"
 	"regexp"
 	"slices"
@@ -38,16 +39,16 @@ func fences(page string) (all []fence) {
 	return all
 }
 
-// Languages of examples that the box does not read.
-var otherLanguages = []string{"sh", "text", "json", "lua", "go", "ini", "prometheus"}
-
 func TestEveryExampleOnEveryPageLoads(t *testing.T) {
 	for _, page := range filesOf(t, `^(README|CONTRIBUTING)\.md$|^docs/.*\.md$`) {
+		if page == referencePage {
+			continue
+		}
 		for _, example := range fences(read(t, page)) {
 			switch {
 			case example.language == "hcl":
 				name := fmt.Sprintf("%s:%d", page, example.line)
-				if problem := load(example.text); problem != "" {
+				if problem := load(fstest.MapFS{"example.hcl": {Data: []byte(example.text)}}); problem != "" {
 					t.Errorf("%s: this example does not load:\n%s", name, problem)
 				}
 			case !slices.Contains(otherLanguages, example.language):
@@ -57,11 +58,49 @@ func TestEveryExampleOnEveryPageLoads(t *testing.T) {
 	}
 }
 
-// load gives what is wrong with a configuration of one file, or nothing.
-func load(text string) string {
-	_, problems := hcl.Load(fstest.MapFS{"example.hcl": {Data: []byte(text)}}, hcl.LoadOptions{
-		Secret: func(name string) (string, bool) { return "secret of " + name, true },
-	})
+const referencePage = "docs/reference.md"
+
+// The examples of the reference are one office, and each step of a flow stands in a flow of its own.
+func TestTheExamplesOfTheReferenceAreOneConfigurationThatLoads(t *testing.T) {
+	blocks, steps, found := strings.Cut(read(t, referencePage), "\n# Steps of a flow\n")
+	if !found {
+		t.Fatalf("%s has no steps any more", referencePage)
+	}
+	office := fstest.MapFS{ // what the examples name
+		"holidays.ics":        {Data: []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")},
+		"prompts/welcome.wav": {Data: []byte("RIFF")},
+		"music/hold.wav":      {Data: []byte("RIFF")},
+		"leads.csv":           {Data: []byte("number,name\n+886912345678,Chen\n")},
+		"plugins/policy.lua":  {Data: []byte("return {}")},
+	}
+	for n, example := range fences(blocks) {
+		if example.language == "hcl" {
+			office[fmt.Sprintf("block%03d.hcl", n)] = &fstest.MapFile{Data: []byte(example.text)}
+		}
+	}
+	for n, example := range fences(steps) {
+		if example.language == "hcl" {
+			office[fmt.Sprintf("step%03d.hcl", n)] = &fstest.MapFile{Data: fmt.Appendf(nil, "ivr \"example_%d\" {\n%s}\n", n, example.text)}
+		}
+	}
+	if problem := load(office); problem != "" {
+		t.Error(problem)
+	}
+}
+
+func TestTheReferenceSaysWhatThisVersionReads(t *testing.T) {
+	if !strings.HasPrefix(read(t, referencePage), strings.TrimRight(hcl.Docs().Markdown(), "\n")) {
+		t.Errorf("%s is not what the language says of itself any more: make docs", referencePage)
+	}
+}
+
+// Languages of examples that the box does not read.
+var otherLanguages = []string{"sh", "text", "json", "lua", "go", "ini", "prometheus"}
+
+// load gives what is wrong with a configuration, or nothing. Its secrets are good as passwords and as pins, and differ.
+func load(office fstest.MapFS) string {
+	secret := func(name string) (string, bool) { return fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(name))%1e8), true }
+	_, problems := hcl.Load(office, hcl.LoadOptions{Secret: secret})
 	if !problems.HasErrors() {
 		return ""
 	}
