@@ -376,8 +376,9 @@ func filesOf(v any) []string {
 
 func changedUnder(old, new map[string][]byte, name string) []string {
 	var changed []string
-	for path := range new {
-		if (path == name || strings.HasPrefix(path, name+"/")) && !bytes.Equal(old[path], new[path]) {
+	for path, after := range new {
+		before, was := old[path]
+		if (path == name || strings.HasPrefix(path, name+"/")) && (!was || !bytes.Equal(before, after)) {
 			changed = append(changed, path)
 		}
 	}

@@ -85,7 +85,7 @@ func Docs() Reference {
 func page(name string, t reflect.Type, k *kind) Page {
 	s := schemaOf(t)
 	c := comments()[t.Name()]
-	p := Page{Kind: name, Head: name, Doc: c.text(t.Name(), name), Steps: s.steps != nil}
+	p := Page{Kind: name, Head: name, Doc: s.renamed(t, c.text(t.Name(), name)), Steps: s.steps != nil}
 	if k != nil {
 		p.Effect, p.Later, p.Example = k.effect, k.later, strings.TrimSpace(k.example)
 	}
@@ -106,7 +106,7 @@ func page(name string, t reflect.Type, k *kind) Page {
 		in.Effect = f.effect
 		in.Doc = c.fieldText(t, f)
 		if own := comments()[f.element().Name()].text(f.element().Name(), f.name); own != "" && f.element() != reflect.TypeFor[Branch]() {
-			in.Doc += " " + own
+			in.Doc += " " + schemaOf(f.element()).renamed(f.element(), own)
 		}
 		p.Nested = append(p.Nested, in)
 	}
@@ -220,10 +220,14 @@ func (c comment) fieldText(t reflect.Type, f *field) string {
 	if f.part == "" {
 		doc = rename(doc, f.nameOf(t), "`"+f.name+"`")
 	}
-	s := schemaOf(t)
-	for _, other := range s.fields {
-		if goName := other.nameOf(t); twoHumps.MatchString(goName) {
-			doc = regexp.MustCompile(`\b`+goName+`\b`).ReplaceAllString(doc, "`"+other.name+"`")
+	return schemaOf(t).renamed(t, doc)
+}
+
+// renamed replaces the Go names that no plain word looks like.
+func (s *schema) renamed(t reflect.Type, doc string) string {
+	for _, f := range s.fields {
+		if goName := f.nameOf(t); twoHumps.MatchString(goName) {
+			doc = regexp.MustCompile(`\b`+goName+`\b`).ReplaceAllString(doc, "`"+f.name+"`")
 		}
 	}
 	return doc

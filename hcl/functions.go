@@ -27,7 +27,8 @@ var pure = map[string]function.Function{
 	"regexreplace": stdlib.RegexReplaceFunc, "replace": stdlib.ReplaceFunc, "split": stdlib.SplitFunc, "strlen": stdlib.StrlenFunc,
 	"substr": stdlib.SubstrFunc, "title": stdlib.TitleFunc, "trim": stdlib.TrimFunc, "trimprefix": stdlib.TrimPrefixFunc,
 	"trimspace": stdlib.TrimSpaceFunc, "trimsuffix": stdlib.TrimSuffixFunc, "upper": stdlib.UpperFunc,
-	"startswith": textTest(strings.HasPrefix), "endswith": textTest(strings.HasSuffix),
+	"startswith": textTest("Tells whether a text begins with another.", strings.HasPrefix),
+	"endswith":   textTest("Tells whether a text ends with another.", strings.HasSuffix),
 
 	"chunklist": stdlib.ChunklistFunc, "coalesce": stdlib.CoalesceFunc, "coalescelist": stdlib.CoalesceListFunc,
 	"compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "distinct": stdlib.DistinctFunc,
@@ -39,10 +40,10 @@ var pure = map[string]function.Function{
 
 	"csvdecode": stdlib.CSVDecodeFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc,
 	"formatdate": stdlib.FormatDateFunc, "timeadd": stdlib.TimeAddFunc,
-	"base64encode": textChange(func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil }),
-	"base64decode": textChange(decodeBase64),
-	"urlencode":    textChange(func(s string) (string, error) { return url.QueryEscape(s), nil }),
-	"sha256": textChange(func(s string) (string, error) {
+	"base64encode": textChange("Returns the Base64 (RFC 4648) of a text.", func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil }),
+	"base64decode": textChange("Returns the text that a Base64 (RFC 4648) stands for.", decodeBase64),
+	"urlencode":    textChange("Returns a text as it is written in an address.", func(s string) (string, error) { return url.QueryEscape(s), nil }),
+	"sha256": textChange("Returns the SHA-256 of a text, in hexadecimal digits.", func(s string) (string, error) {
 		sum := sha256.Sum256([]byte(s))
 		return hex.EncodeToString(sum[:]), nil
 	}),
@@ -61,7 +62,7 @@ func (l *loader) functions() map[string]function.Function {
 	for name, f := range pure {
 		all[name] = l.metered(name, f)
 	}
-	all["secret"] = l.lookup("secret", "secret", func(name string) (cty.Value, error) {
+	all["secret"] = l.lookup("Returns a secret by its name: from the encrypted store, or from the environment as CALLBOX_SECRET_NAME. It is never shown.", "name", func(name string) (cty.Value, error) {
 		if l.opts.Secret != nil {
 			if v, ok := l.opts.Secret(name); ok {
 				l.secrets[v] = true
@@ -70,7 +71,7 @@ func (l *loader) functions() map[string]function.Function {
 		}
 		return cty.NilVal, fmt.Errorf("the secret %q is not set; set it with `callbox secret set %s`, or in the environment as CALLBOX_SECRET_%s", name, name, environmentName(name))
 	})
-	all["env"] = l.lookup("env", "variable", func(name string) (cty.Value, error) {
+	all["env"] = l.lookup("Returns a variable of the environment by its name.", "name", func(name string) (cty.Value, error) {
 		if l.opts.Env != nil {
 			if v, ok := l.opts.Env(name); ok {
 				return cty.StringVal(strings.ToValidUTF8(v, "�")), nil
@@ -78,7 +79,7 @@ func (l *loader) functions() map[string]function.Function {
 		}
 		return cty.NilVal, fmt.Errorf("the environment has no %s; set it where the box is started", name)
 	})
-	all["file"] = l.lookup("file", "path", func(name string) (cty.Value, error) {
+	all["file"] = l.lookup("Returns the text of a file of the configuration.", "path", func(name string) (cty.Value, error) {
 		at, err := inside(name)
 		if err != nil {
 			return cty.NilVal, fmt.Errorf("%q: %w; a path is relative to the configuration", name, err)
@@ -93,8 +94,9 @@ func (l *loader) functions() map[string]function.Function {
 		return cty.StringVal(string(b)), nil
 	})
 	all["number"] = function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "number", Type: cty.String}},
-		Type:   function.StaticReturnType(referenceType),
+		Description: "Makes an outside number a destination.",
+		Params:      []function.Parameter{{Name: "number", Type: cty.String}},
+		Type:        function.StaticReturnType(referenceType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			n := args[0].AsString()
 			if err := checkNumber(n); err != nil {
@@ -117,10 +119,11 @@ func environmentName(secret string) string {
 }
 
 // lookup makes a function that asks the outside for a text by its name.
-func (l *loader) lookup(name, what string, get func(string) (cty.Value, error)) function.Function {
+func (l *loader) lookup(doc, param string, get func(string) (cty.Value, error)) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: what, Type: cty.String}},
-		Type:   function.StaticReturnType(cty.String),
+		Description: doc,
+		Params:      []function.Parameter{{Name: param, Type: cty.String}},
+		Type:        function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := get(args[0].AsString())
 			if err != nil {
@@ -280,10 +283,11 @@ func deepJSON(s string) bool {
 }
 
 // textChange makes a function of one text that gives a text.
-func textChange(f func(string) (string, error)) function.Function {
+func textChange(doc string, f func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "text", Type: cty.String}},
-		Type:   function.StaticReturnType(cty.String),
+		Description: doc,
+		Params:      []function.Parameter{{Name: "text", Type: cty.String}},
+		Type:        function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			s, err := f(args[0].AsString())
 			if err != nil {
@@ -295,10 +299,11 @@ func textChange(f func(string) (string, error)) function.Function {
 }
 
 // textTest makes a function of two texts that is true or false.
-func textTest(f func(s, part string) bool) function.Function {
+func textTest(doc string, f func(s, part string) bool) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: "part", Type: cty.String}},
-		Type:   function.StaticReturnType(cty.Bool),
+		Description: doc,
+		Params:      []function.Parameter{{Name: "text", Type: cty.String}, {Name: "part", Type: cty.String}},
+		Type:        function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			return cty.BoolVal(f(args[0].AsString(), args[1].AsString())), nil
 		},

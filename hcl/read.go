@@ -13,14 +13,14 @@ import (
 // Limits of what a configuration may bring. They are far above what people
 // write and far below what could harm the box.
 const (
-	maxSource    = 1 << 20   // bytes of one *.hcl, or of one text read by file()
-	maxSources   = 8 << 20   // bytes of all *.hcl together
-	maxFiles     = 500       // *.hcl of one configuration
-	maxSound     = 32 << 20  // bytes of one prompt, piece of music or plugin file
-	maxAll       = 256 << 20 // bytes of everything a configuration brings
-	maxAssets    = 5000      // files a configuration brings besides its *.hcl
-	maxLinks     = 40        // symbolic links followed on the way to one file
-	maxDirectory = 1000      // files of one plugin folder
+	maxSource    = 4_000_000   // bytes of one *.hcl, or of one text read by file()
+	maxSources   = 16_000_000   // bytes of all *.hcl together
+	maxFiles     = 500         // *.hcl of one configuration
+	maxSound     = 32_000_000  // bytes of one prompt, piece of music or plugin file
+	maxAll       = 256_000_000 // bytes of everything a configuration brings
+	maxAssets    = 5000        // files a configuration brings besides its *.hcl
+	maxLinks     = 40          // symbolic links followed on the way to one file
+	maxDirectory = 1000        // files of one plugin folder
 )
 
 // reader reads the files of one configuration and remembers what it read. It

@@ -21,17 +21,11 @@ var sizeUnits = []struct {
 	bytes Size
 }{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}}
 
-// String writes it with the largest unit that leaves no fraction; powers of two
-// among the limits of this package are rounded to a decimal.
+// String writes it with the largest unit that leaves no fraction.
 func (s Size) String() string {
 	for _, u := range sizeUnits {
 		if s >= u.bytes && s%u.bytes == 0 {
 			return strconv.FormatInt(int64(s/u.bytes), 10) + u.name
-		}
-	}
-	for _, u := range sizeUnits {
-		if s >= u.bytes {
-			return strconv.FormatFloat(float64(s)/float64(u.bytes), 'f', 0, 64) + u.name
 		}
 	}
 	return "0B"
