@@ -51,7 +51,7 @@ modules:
 	cd firmware/tools && go mod tidy -diff
 
 bench: ## ours against the null reference, side by side
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -timeout 60m ./appliance/sim/bench
 
 fuzz: ## every fuzzer for FUZZTIME (20s) each
 	@set -e; for package in $$(go list ./...); do \

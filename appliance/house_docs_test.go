@@ -99,7 +99,9 @@ var otherLanguages = []string{"sh", "text", "json", "lua", "go", "ini", "prometh
 
 // load gives what is wrong with a configuration, or nothing. Its secrets are good as passwords and as pins, and differ.
 func load(office fstest.MapFS) string {
-	secret := func(name string) (string, bool) { return fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(name))%1e8), true }
+	secret := func(name string) (string, bool) {
+		return fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(name))%1e8), true
+	}
 	_, problems := hcl.Load(office, hcl.LoadOptions{Secret: secret})
 	if !problems.HasErrors() {
 		return ""

@@ -78,8 +78,13 @@ func newBox(t testing.TB, configuration string, mediaPorts int) *Box {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data, err := os.MkdirTemp("", "box") // short: the path of a unix socket has 108 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(data) })
 	b := &Box{
-		Dir: filepath.Join(t.TempDir(), "configuration"), Data: filepath.Join(t.TempDir(), "data"), Port: Ports(t, 4),
+		Dir: filepath.Join(t.TempDir(), "configuration"), Data: data, Port: Ports(t, 4),
 		t: t, path: path, log: filepath.Join(t.TempDir(), "log"),
 	}
 	b.control = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
