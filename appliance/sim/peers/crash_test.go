@@ -57,14 +57,14 @@ func balanced(t *testing.T, box *peers.Box, begun, ended map[string]bool) {
 			cut++
 		}
 	}
-	for caller := range begun {
-		if cdr, there := seen[caller]; !there || cdr.Outcome != "answered" || cdr.Ended == nil {
+	for caller := range begun { // in the last milliseconds before a kill, that it was answered may be lost, but not the call
+		if cdr, there := seen[caller]; !there || cdr.Ended == nil || cdr.Outcome != "answered" && cdr.Cause.Why != "restarted" {
 			t.Errorf("the call from %s was answered; its CDR: %v %+v", caller, there, cdr)
 		}
 	}
 	for caller := range ended {
-		if !begun[caller] {
-			t.Errorf("the call from %s ended without an answer", caller)
+		if cdr := seen[caller]; cdr.Outcome != "answered" || cdr.Answered == nil || cdr.Talk < 0.25 {
+			t.Errorf("the call from %s ended after 0.3 s; its CDR: %+v", caller, cdr)
 		}
 	}
 	if t.Logf("%d calls, %d of them cut off by a kill", len(seen), cut); cut < kills*up {
