@@ -117,12 +117,6 @@ func (p *Phone) Event(types ...string) Event {
 	return p.control.await(p.t, p.Number, 10*time.Second, types...)
 }
 
-// EventWithin is Event with another patience.
-func (p *Phone) EventWithin(within time.Duration, types ...string) Event {
-	p.t.Helper()
-	return p.control.await(p.t, p.Number, within, types...)
-}
-
 // Address is where its SIP arrives, host:port.
 func (p *Phone) Address() string { return fmt.Sprintf("127.0.0.1:%d", p.port) }
 
@@ -138,9 +132,6 @@ func (p *Phone) HangUp() { p.t.Helper(); p.control.command(p.t, "hangup", "") }
 // Hold puts the other party on hold, Resume takes it back.
 func (p *Phone) Hold()   { p.t.Helper(); p.control.command(p.t, "hold", "") }
 func (p *Phone) Resume() { p.t.Helper(); p.control.command(p.t, "resume", "") }
-
-// Unplug ends the phone without a word to anybody.
-func (p *Phone) Unplug() { p.process.kill() }
 
 // Heard is what the phone heard in its last call. It is complete once the call is closed.
 func (p *Phone) Heard() []int16 {

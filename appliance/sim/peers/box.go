@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -113,7 +112,7 @@ web {
 	return b
 }
 
-// Start starts the box again after Stop or Kill, and tells how long it took until it answered.
+// Start starts the box again after Kill, and tells how long it took until it answered.
 func (b *Box) Start() time.Duration {
 	b.t.Helper()
 	began := time.Now()
@@ -129,15 +128,6 @@ func (b *Box) Start() time.Duration {
 
 // Kill is kill -9.
 func (b *Box) Kill() { b.process.kill() }
-
-// Stop is what systemd does: SIGTERM, and patience until calls have ended.
-func (b *Box) Stop() {
-	b.t.Helper()
-	if !b.process.signal(syscall.SIGTERM, 40*time.Second) {
-		b.t.Error("the box does not end when it is asked to")
-		b.process.kill()
-	}
-}
 
 // Alive says whether it answers on the wire.
 func (b *Box) Alive() bool { return answers(b.Address()) }

@@ -37,10 +37,10 @@ type numbered[T any] struct {
 // Callee is how SIPp takes a call: rings, then answers or refuses.
 type Callee struct {
 	Ring    time.Duration
-	Code    int           // default 200; 0 cannot be meant, see Rings
-	Rings   bool          // it rings until the caller gives up
-	HangsUp bool          // it ends the call after Talk, otherwise waits for the end
-	Talk    time.Duration //
+	Code    int  // default 200
+	Rings   bool // it rings until the caller gives up
+	HangsUp bool // it ends the call after Talk, otherwise waits for the end
+	Talk    time.Duration
 }
 
 // Run is how often and from where.
@@ -49,13 +49,12 @@ type Run struct {
 	Port     int    // default any
 	Calls    int    // of a caller, default 1
 	Rate     int    // new calls a second
-	TCP      bool
 	Ears     []*Ear
 	Patience time.Duration // default 60 s
 }
 
 func (r Run) options() sippOptions {
-	return sippOptions{address: r.Address, port: r.Port, rate: r.Rate, tcp: r.TCP, ears: r.Ears, patience: r.Patience}
+	return sippOptions{address: r.Address, port: r.Port, rate: r.Rate, ears: r.Ears, patience: r.Patience}
 }
 
 // Call makes SIPp call by way of remote (host:port).

@@ -47,12 +47,6 @@ func (p *process) kill() {
 	<-p.gone
 }
 
-// signal asks the process to end and reports whether it did so in time.
-func (p *process) signal(s os.Signal, within time.Duration) bool {
-	p.cmd.Process.Signal(s)
-	return p.ended(within)
-}
-
 // ended waits for the process to end by itself.
 func (p *process) ended(within time.Duration) bool {
 	select {

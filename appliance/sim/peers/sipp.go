@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"text/template"
 	"time"
@@ -46,17 +45,15 @@ type Note struct {
 
 // sippOptions is how SIPp is run.
 type sippOptions struct {
-	scenario string // a file of scenarios/, without its ending
-	values   any    // for the template
-	address  string // local address, default 127.0.0.1
-	port     int    // local port, default any
-	remote   string // host:port, empty for a server
-	uri      string // that is signed when it is challenged, without sip:; default remote
-	calls    int    // ends after so many; 0: goes on until it is stopped
-	rate     int    // new calls a second, default 10
-	most     int    // calls at once, default no limit
-	ears     []*Ear // one a call, in turn
-	tcp      bool
+	scenario string        // a file of scenarios/, without its ending
+	values   any           // for the template
+	address  string        // local address, default 127.0.0.1
+	port     int           // local port, default any
+	remote   string        // host:port, empty for a server
+	uri      string        // that is signed when it is challenged, without sip:; default remote
+	calls    int           // ends after so many; 0: goes on until it is stopped
+	rate     int           // new calls a second, default 10
+	ears     []*Ear        // one a call, in turn
 	patience time.Duration // the whole run, default 60 s
 }
 
@@ -94,19 +91,16 @@ func startSIPp(t testing.TB, o sippOptions) *SIPp {
 }
 
 func sippArguments(o sippOptions, port int) []string {
-	rate, patience, transport := o.rate, o.patience, "u1"
+	rate, patience := o.rate, o.patience
 	if rate == 0 {
 		rate = 10
 	}
 	if patience == 0 {
 		patience = time.Minute
 	}
-	if o.tcp {
-		transport = "t1"
-	}
 	args := []string{
 		"-sf", "scenario.xml", "-inf", "ears.csv", "-i", o.address, "-bind_local", "-p", strconv.Itoa(port), "-mi", "127.0.0.1",
-		"-t", transport, "-r", strconv.Itoa(rate), "-nostdin", "-cid_str", "%u-%p-%s@peer",
+		"-t", "u1", "-r", strconv.Itoa(rate), "-nostdin", "-cid_str", "%u-%p-%s@peer",
 		"-trace_err", "-error_file", "errors", "-trace_logs", "-log_file", "notes",
 		"-timeout", strconv.Itoa(int(patience.Seconds())), "-timeout_error",
 	}
@@ -115,9 +109,6 @@ func sippArguments(o sippOptions, port int) []string {
 	}
 	if o.calls == 1 || o.remote == "" {
 		args = append(args, "-trace_msg", "-message_file", "messages")
-	}
-	if o.most > 0 {
-		args = append(args, "-l", strconv.Itoa(o.most))
 	}
 	if o.uri != "" {
 		args = append(args, "-auth_uri", o.uri)
@@ -205,7 +196,7 @@ func (s *SIPp) Done(within time.Duration) {
 // Stop ends a run that has no end of its own. Calls that went wrong until then fail the test.
 func (s *SIPp) Stop() {
 	s.t.Helper()
-	s.process.signal(syscall.SIGKILL, 5*time.Second)
+	s.process.kill()
 	if wrong := s.text("errors"); strings.Contains(wrong, "Aborting call") {
 		s.t.Errorf("SIPp: %s", tail([]byte(wrong), 4000))
 	}
