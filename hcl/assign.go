@@ -107,7 +107,7 @@ func (l *loader) assignMap(f *field, name string, v cty.Value, expr hclsyntax.Ex
 // checkKey checks the key of a map: of skills, languages and the like.
 func checkKey(f *field, key string) error {
 	if key == "" || len(key) > 64 {
-		return fmt.Errorf("A name has 1 to 64 characters.")
+		return remedyf("A name has 1 to 64 characters.")
 	}
 	if f.format == "by-language" {
 		return checkLanguage(key)

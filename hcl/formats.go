@@ -1,8 +1,6 @@
 package hcl
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -72,7 +70,7 @@ func checkName(s string) error {
 	if nameText.MatchString(s) || hclsyntax.ValidIdentifier(s) && len(s) <= 64 {
 		return nil
 	}
-	return errors.New("A name has letters, digits, _ and -, no spaces or dots, and 64 characters at most: it must be possible to refer to it.")
+	return remedy("A name has letters, digits, _ and -, no spaces or dots, and 64 characters at most: it must be possible to refer to it.")
 }
 
 var extensionText = regexp.MustCompile(`^[0-9A-Za-z*#][0-9A-Za-z*#_-]{0,31}$`)
@@ -81,7 +79,7 @@ func checkExtension(s string) error {
 	if extensionText.MatchString(s) {
 		return nil
 	}
-	return errors.New(`An extension has digits, letters, *, #, - and _, 32 at most: "1001", "0101", "lobby".`)
+	return remedy(`An extension has digits, letters, *, #, - and _, 32 at most: "1001", "0101", "lobby".`)
 }
 
 var (
@@ -96,12 +94,12 @@ func checkNumber(s string) error {
 		return nil
 	}
 	if clean := noise.ReplaceAllString(s, ""); clean != s && (e164.MatchString(clean) || national.MatchString(clean)) {
-		return fmt.Errorf("Write the digits without anything between them: %q.", clean)
+		return remedyf("Write the digits without anything between them: %q.", clean)
 	}
 	if strings.HasPrefix(s, "+0") || strings.HasPrefix(s, "+") && len(s) < 8 {
-		return errors.New(`Behind the + comes the country's code, then the number without its 0: "+886227001234" (E.164, 7 to 15 digits).`)
+		return remedy(`Behind the + comes the country's code, then the number without its 0: "+886227001234" (E.164, 7 to 15 digits).`)
 	}
-	return errors.New(`A number is + and 7 to 15 digits (E.164), "+886227001234", or 2 to 15 digits as dialled in the country, "0227001234".`)
+	return remedy(`A number is + and 7 to 15 digits (E.164), "+886227001234", or 2 to 15 digits as dialled in the country, "0227001234".`)
 }
 
 func checkDialled(s string) error {
@@ -109,9 +107,9 @@ func checkDialled(s string) error {
 		return nil
 	}
 	if clean := noise.ReplaceAllString(s, ""); clean != s && dialled.MatchString(clean) {
-		return fmt.Errorf("Write it without anything between the digits: %q.", clean)
+		return remedyf("Write it without anything between the digits: %q.", clean)
 	}
-	return errors.New(`Write the number as it is dialled: "0227001234", "+886227001234", "*97"; for several numbers use number_matching.`)
+	return remedy(`Write the number as it is dialled: "0227001234", "+886227001234", "*97"; for several numbers use number_matching.`)
 }
 
 var staffNumber = regexp.MustCompile(`^[0-9]{1,10}$`)
@@ -120,7 +118,7 @@ func checkStaffNumber(s string) error {
 	if staffNumber.MatchString(s) {
 		return nil
 	}
-	return errors.New(`A staff number has 1 to 10 digits: "1001".`)
+	return remedy(`A staff number has 1 to 10 digits: "1001".`)
 }
 
 var pinText = regexp.MustCompile(`^[0-9]{4,12}$`)
@@ -129,7 +127,7 @@ func checkPIN(s string) error {
 	if pinText.MatchString(s) {
 		return nil
 	}
-	return errors.New("A pin has 4 to 12 digits: it is entered at a phone.")
+	return remedy("A pin has 4 to 12 digits: it is entered at a phone.")
 }
 
 var keysText = regexp.MustCompile(`^[0-9*#A-D]{1,8}$`)
@@ -138,7 +136,7 @@ func checkKeys(s string) error {
 	if keysText.MatchString(s) {
 		return nil
 	}
-	return errors.New(`Keys are 0 to 9, *, # and A to D, at most 8 of them: "1", "*", "42".`)
+	return remedy(`Keys are 0 to 9, *, # and A to D, at most 8 of them: "1", "*", "42".`)
 }
 
 var codeText = regexp.MustCompile(`^[*#][0-9*#]{1,5}$`)
@@ -147,18 +145,18 @@ func checkCode(s string) error {
 	if s == "" || codeText.MatchString(s) {
 		return nil
 	}
-	return errors.New(`A code is * or # and 1 to 5 digits: "*61"; "" turns it off.`)
+	return remedy(`A code is * or # and 1 to 5 digits: "*61"; "" turns it off.`)
 }
 
 func checkCountry(s string) error {
 	r, err := language.ParseRegion(s)
 	switch {
 	case s == "UK":
-		return errors.New(`The United Kingdom is "GB" in ISO 3166.`)
+		return remedy(`The United Kingdom is "GB" in ISO 3166.`)
 	case len(s) != 2 || err != nil || !r.IsCountry():
-		return errors.New(`A country is two capital letters of ISO 3166: "TW", "DE", "US".`)
+		return remedy(`A country is two capital letters of ISO 3166: "TW", "DE", "US".`)
 	case s != strings.ToUpper(s):
-		return fmt.Errorf("Write it in capitals: %q.", strings.ToUpper(s))
+		return remedyf("Write it in capitals: %q.", strings.ToUpper(s))
 	}
 	return nil
 }
@@ -167,12 +165,12 @@ func checkLanguage(s string) error {
 	tag, err := language.Parse(s)
 	if err != nil || s == "" || strings.Contains(s, "_") {
 		if fixed := strings.ReplaceAll(s, "_", "-"); fixed != s && checkLanguage(fixed) == nil {
-			return fmt.Errorf("Write it with a hyphen: %q.", fixed)
+			return remedyf("Write it with a hyphen: %q.", fixed)
 		}
-		return errors.New(`A language is a BCP 47 tag: "en", "de", "zh-Hant", "pt-BR".`)
+		return remedy(`A language is a BCP 47 tag: "en", "de", "zh-Hant", "pt-BR".`)
 	}
 	if canonical := tag.String(); strings.EqualFold(canonical, s) && canonical != s {
-		return fmt.Errorf("Write it as %q.", canonical)
+		return remedyf("Write it as %q.", canonical)
 	}
 	return nil
 }
@@ -196,7 +194,7 @@ func checkDomain(s string) error {
 	if isHost(s) && strings.Contains(s, ".") && strings.Trim(s, "0123456789.:") != "" {
 		return nil
 	}
-	return errors.New(`A domain is a name such as "box.example.com", without https:// and without a path.`)
+	return remedy(`A domain is a name such as "box.example.com", without https:// and without a path.`)
 }
 
 func checkServer(s string) error {
@@ -204,7 +202,7 @@ func checkServer(s string) error {
 	if err == nil && isHost(host) && isPort(port) {
 		return nil
 	}
-	return errors.New(`Write host and port: "mail.example.com:587".`)
+	return remedy(`Write host and port: "mail.example.com:587".`)
 }
 
 func checkHostPort(s string) error {
@@ -212,9 +210,9 @@ func checkHostPort(s string) error {
 		return nil
 	}
 	if strings.Contains(s, "://") {
-		return errors.New(`Write address and port alone: "0.0.0.0:8080".`)
+		return remedy(`Write address and port alone: "0.0.0.0:8080".`)
 	}
-	return errors.New(`Write an IP address and a port from 1 to 65535: "0.0.0.0:8080", "127.0.0.1:8080", "[::]:8080".`)
+	return remedy(`Write an IP address and a port from 1 to 65535: "0.0.0.0:8080", "127.0.0.1:8080", "[::]:8080".`)
 }
 
 var transports = []string{"udp", "tcp", "tls", "ws", "wss"}
@@ -222,7 +220,7 @@ var transports = []string{"udp", "tcp", "tls", "ws", "wss"}
 func checkListen(s string) error {
 	scheme, rest, found := strings.Cut(s, "://")
 	if !found {
-		return errors.New(`Write transport, address and port: "udp://0.0.0.0:5060".`)
+		return remedy(`Write transport, address and port: "udp://0.0.0.0:5060".`)
 	}
 	for _, t := range transports {
 		if t != scheme {
@@ -231,9 +229,9 @@ func checkListen(s string) error {
 		if a, err := netip.ParseAddrPort(rest); err == nil && a.Port() > 0 {
 			return nil
 		}
-		return fmt.Errorf("Behind %s:// comes an IP address and a port from 1 to 65535: %q, %q.", scheme, scheme+"://0.0.0.0:5060", scheme+"://[::]:5060")
+		return remedyf("Behind %s:// comes an IP address and a port from 1 to 65535: %q, %q.", scheme, scheme+"://0.0.0.0:5060", scheme+"://[::]:5060")
 	}
-	return errors.New(strings.TrimSpace(meant(scheme, transports, "Transports are")))
+	return remedy(strings.TrimSpace(meant(scheme, transports, "Transports are")))
 }
 
 func checkSIPURI(s string) error {
@@ -243,12 +241,12 @@ func checkSIPURI(s string) error {
 		rest, ok = secure, true
 	}
 	if !ok {
-		return errors.New(shape + " It begins with sip:.")
+		return remedy(shape + " It begins with sip:.")
 	}
 	rest, params, _ := strings.Cut(rest, ";")
 	if i := strings.LastIndex(rest, "@"); i >= 0 {
 		if strings.Contains(rest[:i], ":") {
-			return errors.New(shape + " A password does not stand in it: write username and password.")
+			return remedy(shape + " A password does not stand in it: write username and password.")
 		}
 		rest = rest[i+1:]
 	}
@@ -256,11 +254,11 @@ func checkSIPURI(s string) error {
 	if h, port, err := net.SplitHostPort(rest); err == nil {
 		host = h
 		if !isPort(port) {
-			return errors.New(shape + " The port is 1 to 65535.")
+			return remedy(shape + " The port is 1 to 65535.")
 		}
 	}
 	if !isHost(host) {
-		return errors.New(shape + " Its host is no name and no address.")
+		return remedy(shape + " Its host is no name and no address.")
 	}
 	for p := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(p, "=")
@@ -268,7 +266,7 @@ func checkSIPURI(s string) error {
 			switch value {
 			case "udp", "tcp", "tls":
 			default:
-				return errors.New(strings.TrimSpace("The transport of a trunk is udp, tcp or tls. " + meant(value, []string{"udp", "tcp", "tls"}, "Allowed are")))
+				return remedy(strings.TrimSpace("The transport of a trunk is udp, tcp or tls. " + meant(value, []string{"udp", "tcp", "tls"}, "Allowed are")))
 			}
 		}
 	}
@@ -279,7 +277,7 @@ func checkMail(s string) error {
 	if a, err := mail.ParseAddress(s); err == nil && a.Address == s {
 		return nil
 	}
-	return errors.New(`Write a mail address, without a name: "claims@example.com".`)
+	return remedy(`Write a mail address, without a name: "claims@example.com".`)
 }
 
 func checkWebURL(s string) error {
@@ -287,13 +285,13 @@ func checkWebURL(s string) error {
 	if err == nil && (u.Scheme == "https" || u.Scheme == "http") && isHost(u.Hostname()) && u.User == nil {
 		return nil
 	}
-	return errors.New(`Write a whole address: "https://host/path". Names and passwords do not stand in it.`)
+	return remedy(`Write a whole address: "https://host/path". Names and passwords do not stand in it.`)
 }
 
 func checkPath(s string) error {
 	_, err := inside(s)
 	if err != nil {
-		return errors.New(sentence(err.Error()))
+		return remedy(sentence(err.Error()))
 	}
 	return nil
 }
@@ -305,7 +303,7 @@ func checkPluginSource(s string) error {
 		return nil
 	}
 	if _, err := inside(s); err != nil {
-		return errors.New(sentence(err.Error()) + ` Write a path of the configuration, "plugins/policy.lua", or one that is bundled, "callbox:survey".`)
+		return remedy(sentence(err.Error()) + ` Write a path of the configuration, "plugins/policy.lua", or one that is bundled, "callbox:survey".`)
 	}
 	return nil
 }
@@ -315,5 +313,5 @@ func checkBackupTarget(s string) error {
 	if err == nil && (u.Scheme == "sftp" || u.Scheme == "s3") && u.Host != "" && u.User == nil || strings.HasPrefix(s, "/") {
 		return nil
 	}
-	return errors.New(`Write a folder of the machine, "/mnt/backup", or "sftp://host/path", "s3://bucket/path"; username and password are attributes.`)
+	return remedy(`Write a folder of the machine, "/mnt/backup", or "sftp://host/path", "s3://bucket/path"; username and password are attributes.`)
 }

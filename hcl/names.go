@@ -137,6 +137,9 @@ func (l *loader) definedName(t hashi.Traversal, root, what string, defined map[s
 			if len(defined) == 0 {
 				detail = fmt.Sprintf("No %s is defined.", what)
 			}
+			if l.named[what][name] != nil {
+				detail = "The default of a variable cannot need another variable; a local can."
+			}
 			l.fail(t.SourceRange(), fmt.Sprintf("there is no %s.%s", root, name), detail)
 		}
 		return false
@@ -150,7 +153,7 @@ func (l *loader) fieldKnown(t hashi.Traversal, i int, names []string) bool {
 	if ok && slices.Contains(names, name) {
 		return true
 	}
-	prefix := written(t[:min(i, len(t))])
+	prefix := pathOf(t[:min(i, len(t))])
 	if !ok {
 		l.fail(t.SourceRange(), prefix+" alone is no value", fmt.Sprintf("Write %s.%s. It has %s.", prefix, names[0], enumerate(names)))
 		return false
@@ -209,16 +212,16 @@ func (l *loader) referenceKnown(t hashi.Traversal, sc scope) bool {
 	if len(t) > 2 {
 		detail := fmt.Sprintf("%s is a reference; its attributes are not values.", Destination{root, name})
 		if part, _ := stepName(t, 2); slices.Contains(liveFields[root], part) {
-			detail = fmt.Sprintf("%s is known only while a call runs: in conditions, args, data and values. Here the value is fixed at load.", written(t))
+			detail = fmt.Sprintf("%s is known only while a call runs: in conditions, args, data and values. Here the value is fixed at load.", pathOf(t))
 		}
-		l.fail(t.SourceRange(), fmt.Sprintf("%s is not known here", written(t)), detail)
+		l.fail(t.SourceRange(), fmt.Sprintf("%s is not known here", pathOf(t)), detail)
 		return false
 	}
 	return l.exists(Destination{root, name}, t.SourceRange())
 }
 
-// written is a traversal as it stands in the text.
-func written(t hashi.Traversal) string {
+// pathOf is a traversal as it stands in the text.
+func pathOf(t hashi.Traversal) string {
 	parts := []string{t.RootName()}
 	for i := 1; i < len(t); i++ {
 		if name, ok := stepName(t, i); ok {

@@ -96,7 +96,7 @@ func (p *Plugin) check(l *loader, b *block) {
 func checkHTTPPrefix(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasSuffix(u.Path, "/") {
-		return fmt.Errorf(`Write the beginning of the addresses up to a slash: "https://erp.example/". A prefix without the last slash would allow other hosts.`)
+		return remedyf(`Write the beginning of the addresses up to a slash: "https://erp.example/". A prefix without the last slash would allow other hosts.`)
 	}
 	return nil
 }

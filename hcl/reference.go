@@ -118,7 +118,7 @@ func (l *loader) references(b *block, f *field, name string, expr hclsyntax.Expr
 		return nil, false
 	case *hclsyntax.ScopeTraversalExpr:
 		if root := e.Traversal.RootName(); root != "var" && root != "variable" && root != "local" {
-			return l.written(f, name, e)
+			return l.direct(f, name, e)
 		}
 	}
 	v, good := l.evaluate(expr)
@@ -156,8 +156,8 @@ func (l *loader) referencesIn(f *field, name string, v cty.Value, expr hclsyntax
 	return nil, false
 }
 
-// written reads a reference that stands as it is: queue.claims.
-func (l *loader) written(f *field, name string, e *hclsyntax.ScopeTraversalExpr) ([]reference, bool) {
+// direct reads a reference that stands as it is: queue.claims.
+func (l *loader) direct(f *field, name string, e *hclsyntax.ScopeTraversalExpr) ([]reference, bool) {
 	t, at := e.Traversal, e.Range()
 	root := t.RootName()
 	if root == "phones" || root == "hangup" {

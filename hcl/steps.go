@@ -164,7 +164,7 @@ func checkDigits(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf(`Write how many, or the least and the most: "6", "4-12"; 1 to 64.`)
+	return remedyf(`Write how many, or the least and the most: "6", "4-12"; 1 to 64.`)
 }
 
 // Run calls a function of a plugin. What it returns is result.NAME.

@@ -21,7 +21,7 @@ team "claims" {
 func (t *Team) check(l *loader, b *block) {
 	for _, name := range t.Supervisors {
 		if u := l.named["user"][name]; u != nil {
-			l.later(func() {
+			l.afterwards(func() {
 				if role := u.value.(*User).Role; role != "supervisor" && role != "admin" {
 					l.warn(b.at("supervisors"), u.title()+" is no supervisor", `The user's role does not let them see a team. Set role = "supervisor" at `+placeOf(u.def)+".")
 				}

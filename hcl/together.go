@@ -32,8 +32,8 @@ func (l *loader) decodeSingletons() {
 	}
 }
 
-// later runs a check when every block has been decoded.
-func (l *loader) later(check func()) { l.last = append(l.last, check) }
+// afterwards runs a check when every block has been decoded.
+func (l *loader) afterwards(check func()) { l.last = append(l.last, check) }
 
 // together checks what shows only between blocks, and fills the Config.
 func (l *loader) together() {

@@ -1,7 +1,6 @@
 package hcl
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -42,7 +41,7 @@ func parseSize(s string) (Size, error) {
 			return Size(n) * u.bytes, nil
 		}
 	}
-	return 0, errors.New(`A size is a whole number and a unit: "16MB", "20GB"; units are B, KB, MB, GB and TB.`)
+	return 0, remedy(`A size is a whole number and a unit: "16MB", "20GB"; units are B, KB, MB, GB and TB.`)
 }
 
 var durationUnits = map[string]time.Duration{
@@ -53,7 +52,7 @@ var durationPart = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)`)
 
 // parseDuration reads "20s", "1h30m" and "90d".
 func parseDuration(s string) (time.Duration, error) {
-	wrong := errors.New(`A duration is a number and a unit: "500ms", "20s", "5m", "24h", "90d", or several: "1h30m".`)
+	wrong := remedy(`A duration is a number and a unit: "500ms", "20s", "5m", "24h", "90d", or several: "1h30m".`)
 	if s == "0" {
 		return 0, nil
 	}
@@ -71,7 +70,7 @@ func parseDuration(s string) (time.Duration, error) {
 		rest = rest[len(m[0]):]
 	}
 	if total > float64(100*365*24*time.Hour) {
-		return 0, errors.New("A duration is at most a hundred years.")
+		return 0, remedy("A duration is at most a hundred years.")
 	}
 	return time.Duration(math.Round(total)), nil
 }
@@ -96,14 +95,14 @@ const maxPattern = 500
 
 func parsePattern(s string) (*regexp.Regexp, error) {
 	if s == "" {
-		return nil, errors.New("The pattern is empty; leave the attribute out to match everything.")
+		return nil, remedy("The pattern is empty; leave the attribute out to match everything.")
 	}
 	if len(s) > maxPattern {
-		return nil, fmt.Errorf("A pattern has at most %d characters; this one has %d.", maxPattern, len(s))
+		return nil, remedyf("A pattern has at most %d characters; this one has %d.", maxPattern, len(s))
 	}
 	re, err := regexp.Compile(s)
 	if err != nil {
-		return nil, fmt.Errorf("The pattern is no regular expression (RE2 syntax): %s.", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, remedyf("The pattern is no regular expression (RE2 syntax): %s.", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return re, nil
 }
@@ -120,7 +119,7 @@ func fromText(t reflect.Type, s string) (reflect.Value, error) {
 		v, err = parseSize(s)
 	case netip.Addr:
 		if v, err = netip.ParseAddr(s); err != nil {
-			err = errors.New(`An address is an IPv4 or IPv6 address: "203.0.113.5", "2001:db8::1"; a name is none.`)
+			err = remedy(`An address is an IPv4 or IPv6 address: "203.0.113.5", "2001:db8::1"; a name is none.`)
 		}
 	case netip.Prefix:
 		v, err = parsePrefix(s)
@@ -150,21 +149,21 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return p, errors.New(`A network is an address and a length: "192.168.0.0/16", "2001:db8::/32"; a lone address is a network of one.`)
+		return p, remedy(`A network is an address and a length: "192.168.0.0/16", "2001:db8::/32"; a lone address is a network of one.`)
 	}
 	if p != p.Masked() {
-		return p, fmt.Errorf("The address has bits behind its length; the network is %q.", p.Masked())
+		return p, remedyf("The address has bits behind its length; the network is %q.", p.Masked())
 	}
 	return p, nil
 }
 
 func parseZone(s string) (*time.Location, error) {
 	if s == "" || s == "Local" {
-		return nil, errors.New(`A time zone is a name of the IANA database: "Asia/Taipei", "Europe/Berlin", "UTC".`)
+		return nil, remedy(`A time zone is a name of the IANA database: "Asia/Taipei", "Europe/Berlin", "UTC".`)
 	}
 	z, err := time.LoadLocation(s)
 	if err != nil {
-		return nil, errors.New(`There is no such time zone. Names are those of the IANA database: "Asia/Taipei", "Europe/Berlin", "UTC".`)
+		return nil, remedy(`There is no such time zone. Names are those of the IANA database: "Asia/Taipei", "Europe/Berlin", "UTC".`)
 	}
 	return z, nil
 }
@@ -172,7 +171,7 @@ func parseZone(s string) (*time.Location, error) {
 func parseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return Date{}, errors.New(`A date is year, month and day, and in the calendar: "2026-02-14".`)
+		return Date{}, remedy(`A date is year, month and day, and in the calendar: "2026-02-14".`)
 	}
 	return Date{t.Year(), t.Month(), t.Day()}, nil
 }
@@ -185,7 +184,7 @@ func parseWeekday(s string) (time.Weekday, error) {
 			return time.Weekday(i), nil
 		}
 	}
-	return 0, fmt.Errorf("%s", strings.TrimSpace(meant(s, weekdays, "Days are")))
+	return 0, remedy(strings.TrimSpace(meant(s, weekdays, "Days are")))
 }
 
 // textual tells whether values of a type are written in quotes.

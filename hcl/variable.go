@@ -53,21 +53,6 @@ variable "company" {
 }
 `}
 
-// Locals are values with a name, for use in several places: local.NAME. They
-// may use variables, functions and each other; there may be any number of
-// locals blocks.
-type Locals struct {
-	// Values by name: number = "+886227001234".
-	Values map[string]any `hcl:",rest"`
-}
-
-var localsKind = &kind{name: "locals", new: func() any { return new(Locals) }, effect: newCalls, example: `
-locals {
-  main_number = "+886227001234"
-  greeting    = "Welcome to ${var.company}."
-}
-`}
-
 // readVariables gives each variable its value.
 func (l *loader) readVariables() {
 	for name := range l.opts.Variables {

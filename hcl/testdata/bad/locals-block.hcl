@@ -1,0 +1,5 @@
+locals {
+  office {
+    name = "x"
+  }
+}

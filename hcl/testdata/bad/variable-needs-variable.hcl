@@ -1,0 +1,7 @@
+variable "a" {
+  default = "A"
+}
+
+variable "b" {
+  default = var.a
+}
