@@ -166,11 +166,16 @@ func (r reading) until(end reading) spent {
 // headroom is how much of one core the load may use before it measures itself.
 const headroom = 0.7
 
-// faults are the reasons for which a measurement does not count, whatever was measured.
-func (s spent) faults() (why []string) {
+// unfit is why the load spoiled a measurement, or nothing.
+func (s spent) unfit() (why []string) {
 	if share := s.ours.Seconds() / s.wall.Seconds(); share > headroom {
 		why = append(why, fmt.Sprintf("the load itself took %.0f%% of a core", 100*share))
 	}
+	return why
+}
+
+// faults are the other reasons for which a measurement does not count, whatever was measured.
+func (s spent) faults() (why []string) {
 	if s.drops > 0 {
 		why = append(why, fmt.Sprintf("the kernel dropped %d datagrams", s.drops))
 	}

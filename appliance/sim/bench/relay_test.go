@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,15 +15,15 @@ import (
 
 const (
 	relayBudget = 1.2
-	soundWarm   = 500 * time.Millisecond
-	soundWindow = 4 * time.Second
+	soundWarm   = 300 * time.Millisecond
+	soundWindow = 2 * time.Second
 )
 
 // BenchmarkRelay weighs the CPU that the box takes to carry one packet of a bridged call, against a bare loop of epoll,
 // recvfrom and sendto for the same phones. Both carry both directions of every call, 50 packets a second each.
 func BenchmarkRelay(b *testing.B) {
 	for b.Loop() {
-		for _, load := range []struct{ calls, blocks int }{{20, 4}, {50, 8}} {
+		for _, load := range []struct{ calls, blocks int }{{20, 8}, {50, 16}} {
 			weighSound(b, load.calls, load.blocks)
 		}
 	}
@@ -39,45 +38,34 @@ func weighSound(b *testing.B, calls, blocks int) {
 	null, ports := nullRelay(b, phones)
 	ours, bare := newStream(phones, whereTo(b, phones)), newStream(phones, ports)
 	var cost paired
-	var delays [2][]time.Duration // null, ours
-	var packets, arrived [2]int
+	delays, sent, arrived := map[bool][]time.Duration{}, map[bool]int{}, map[bool]int{}
 	r := row{what: fmt.Sprintf("relay of a packet, %d calls", calls), budget: fmt.Sprint(relayBudget)}
 	for block := range blocks {
-		who, s, pid := 0, bare, null.pid
-		if order(block) {
-			who, s, pid = 1, ours, box.pid
+		who, s, pid := order(block), bare, null.pid
+		if who {
+			s, pid = ours, box.pid
 		}
-		got, spent := s.carry(b, pid, soundWarm, soundWindow)
-		watch(spent)
-		cost.add(order(block), spent.process.Seconds()*1e6/float64(max(1, got.received)))
+		got := s.carry(b, pid, soundWarm, soundWindow)
+		cost.add(who, got.cost())
 		delays[who] = append(delays[who], got.delays...)
-		packets[who], arrived[who] = packets[who]+got.sent, arrived[who]+got.received
-		for _, why := range append(got.faults(), spent.faults()...) {
-			r.faults = append(r.faults, fmt.Sprintf("%s, block %d: %s", []string{"null", "ours"}[who], block+1, why))
+		sent[who], arrived[who] = sent[who]+got.sent, arrived[who]+got.received
+		r.again += got.again
+		for _, why := range append(got.unfit(), got.faults()...) {
+			r.faults = append(r.faults, fmt.Sprintf("%s, block %d: %s", names[who], block+1, why))
 		}
 	}
 	if c := w.counted(); len(c.failed) > 0 || c.answered != calls {
 		r.faults = append(r.faults, c.faults()...)
 	}
-	slices.Sort(delays[0])
-	slices.Sort(delays[1])
-	ratio, _, _ := cost.ratio()
-	r.ours, r.null, r.ratio = fmt.Sprintf("%.1f µs", mean(cost.ours)), fmt.Sprintf("%.1f µs", mean(cost.null)), cost.spread()
-	r.met = ratio <= relayBudget
-	r.more = fmt.Sprintf("lost %d of %d, null %d of %d; underway p50 %.0f p99 %.0f µs, null %.0f and %.0f",
-		packets[1]-arrived[1], packets[1], packets[0]-arrived[0], packets[0],
-		micros(share(delays[1], 0.5)), micros(share(delays[1], 0.99)), micros(share(delays[0], 0.5)), micros(share(delays[0], 0.99)))
+	r.compare(b, cost, "µs", fmt.Sprintf("packet@%d", calls), relayBudget)
+	r.more = fmt.Sprintf("lost %d of %d, null %d of %d; underway %s µs, null %s", sent[true]-arrived[true], sent[true],
+		sent[false]-arrived[false], sent[false], percentiles(delays[true], time.Microsecond), percentiles(delays[false], time.Microsecond))
 	add(b, r)
-	b.ReportMetric(mean(cost.ours), fmt.Sprintf("ours-µs/packet@%d", calls))
-	b.ReportMetric(mean(cost.null), fmt.Sprintf("null-µs/packet@%d", calls))
-	b.ReportMetric(ratio, fmt.Sprintf("ratio@%d", calls))
 	w.hangUp()
 	w.await(10*time.Second, allEnded)
 	box.end(b, syscall.SIGTERM)
 	null.end(b, syscall.SIGKILL)
 }
-
-func micros(d time.Duration) float64 { return d.Seconds() * 1e6 }
 
 // talking starts a box whose calls have their sound at the phones.
 func talking(t testing.TB, phones []phone) (*box, *traffic) {

@@ -3,8 +3,8 @@ package bench
 import (
 	"fmt"
 	"io"
-	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +26,18 @@ var report struct {
 type row struct {
 	what, ours, null, ratio, budget, more string
 	met                                   bool
+	again                                 int // blocks that were run again because the load had spoiled them
 	faults                                []string
+}
+
+// compare fills in what the blocks say, in a unit of CPU time for each piece of work.
+func (r *row) compare(b *testing.B, cost paired, unit, work string, budget float64) {
+	b.Helper()
+	r.ours, r.null = fmt.Sprintf("%.2f %s", median(cost.ours), unit), fmt.Sprintf("%.2f %s", median(cost.null), unit)
+	r.ratio, r.met = cost.spread(), cost.ratio() <= budget
+	b.ReportMetric(median(cost.ours), "ours-"+unit+"/"+work)
+	b.ReportMetric(median(cost.null), "null-"+unit+"/"+work)
+	b.ReportMetric(cost.ratio(), "ratio/"+work)
 }
 
 // add puts a row into the table; one that does not count fails its benchmark.
@@ -34,6 +45,9 @@ func add(t testing.TB, r row) {
 	t.Helper()
 	report.Lock()
 	defer report.Unlock()
+	if r.again > 0 {
+		r.more += fmt.Sprintf("; blocks run again because the load was late: %d", r.again)
+	}
 	report.rows = append(report.rows, r)
 	if len(r.faults) > 0 {
 		t.Errorf("%s does not count: %s", r.what, strings.Join(r.faults, "; "))
@@ -64,9 +78,24 @@ func printReport(w io.Writer) {
 		return
 	}
 	fmt.Fprintln(w)
+	table(w, report.rows)
+	for _, n := range report.notes {
+		fmt.Fprintln(w, n)
+	}
+	if report.wall > 0 {
+		others := report.others.Seconds() / report.wall.Seconds()
+		fmt.Fprintf(w, "everybody else on the machine used %.0f%% of a core while we measured, and a hypervisor took %.0f%%\n",
+			100*others, 100*report.stolen.Seconds()/report.wall.Seconds())
+		if others > quiet {
+			fmt.Fprintln(w, "the machine was not quiet: of these figures only the ratios can be believed, and they only roughly")
+		}
+	}
+}
+
+func table(w io.Writer, rows []row) {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "what\tours\tnull reference\tratio\tbudget\t\t")
-	for _, r := range report.rows {
+	for _, r := range rows {
 		if len(r.faults) > 0 {
 			fmt.Fprintf(t, "%s\tdoes not count: %s\n", r.what, strings.Join(r.faults, "; "))
 			continue
@@ -81,23 +110,12 @@ func printReport(w io.Writer) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.what, r.ours, r.null, r.ratio, r.budget, verdict, r.more)
 	}
 	t.Flush()
-	for _, n := range report.notes {
-		fmt.Fprintln(w, n)
-	}
-	if report.wall > 0 {
-		others := report.others.Seconds() / report.wall.Seconds()
-		fmt.Fprintf(w, "everybody else used %.0f%% of a core while we measured, and a hypervisor took %.0f%%\n",
-			100*others, 100*report.stolen.Seconds()/report.wall.Seconds())
-		if others > quiet {
-			fmt.Fprintln(w, "the machine was not quiet: of these figures only the ratios can be believed, and they only roughly")
-		}
-	}
 }
 
 // paired are the costs of one thing for ours and the null reference, block by block, in the order ours, null, null, ours.
 type paired struct{ ours, null []float64 }
 
-// order says whose turn is a block: ours, null, null, ours, null, ours, ours, null.
+// order says whose turn a block is: ours, null, null, ours, null, ours, ours, null.
 func order(block int) (ours bool) {
 	return []bool{true, false, false, true, false, true, true, false}[block%8]
 }
@@ -110,30 +128,40 @@ func (p *paired) add(ours bool, cost float64) {
 	}
 }
 
-// ratio is the geometric mean of ours to null over the pairs of blocks, with the least and the greatest of them.
-func (p *paired) ratio() (mean, least, most float64) {
-	sum, n := 0.0, min(len(p.ours), len(p.null))
-	least, most = math.Inf(1), 0
-	for i := range n {
-		r := p.ours[i] / p.null[i]
-		sum += math.Log(r)
-		least, most = min(least, r), max(most, r)
+// ratios are ours to null of each pair of blocks, sorted.
+func (p *paired) ratios() []float64 {
+	all := make([]float64, min(len(p.ours), len(p.null)))
+	for i := range all {
+		all[i] = p.ours[i] / p.null[i]
 	}
-	return math.Exp(sum / float64(n)), least, most
+	slices.Sort(all)
+	return all
 }
+
+func (p *paired) ratio() float64 { return median(p.ratios()) }
 
 func (p *paired) spread() string {
-	mean, least, most := p.ratio()
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", mean, least, most)
+	all := p.ratios()
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(all), all[0], all[len(all)-1])
 }
 
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(max(1, len(values)))
+// percentiles are the middle and the ninety-ninth of a hundred, in a unit.
+func percentiles(all []time.Duration, unit time.Duration) string {
+	slices.Sort(all)
+	return fmt.Sprintf("p50 %.1f p99 %.1f", share(all, 0.5).Seconds()/unit.Seconds(), share(all, 0.99).Seconds()/unit.Seconds())
 }
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// attempts is how often a block is run until the load was in time. What the subject does wrong is never run again.
+const attempts = 3
 
 func TestMain(m *testing.M) {
 	if beProfiled() {

@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,12 @@ func TestTheScalesSeeCallsAndPacketsThroughTheBoxAndThroughTheNullReferences(t *
 		{"the box", newStream(phones, whereTo(t, phones)), box.pid},
 		{"the null relay", newStream(phones, ports), null.pid},
 	} {
-		got, spent := s.stream.carry(t, s.pid, 100*time.Millisecond, 300*time.Millisecond)
+		got := s.stream.carry(t, s.pid, 100*time.Millisecond, 300*time.Millisecond)
 		if got.sent == 0 || got.received != got.sent || got.strange > 0 || len(got.delays) != got.sent || got.delays[0] <= 0 {
 			t.Errorf("%s: %d packets sent, %d arrived, %d strange", s.what, got.sent, got.received, got.strange)
 		}
-		if spent.process <= 0 || spent.process > spent.wall*2 || spent.ours <= 0 {
-			t.Errorf("%s: %+v", s.what, spent)
+		if got.process <= 0 || got.process > 2*got.wall || got.ours <= 0 {
+			t.Errorf("%s: %+v", s.what, got.spent)
 		}
 	}
 	w.hangUp()
@@ -57,31 +59,45 @@ func TestTheNullSwitchJoinsTheSameCallsAsTheBox(t *testing.T) {
 }
 
 func TestTheProcessorClockSaysTheSameAsTheProcessTable(t *testing.T) {
-	clock := cpuTime(t, os.Getpid())
-	text := contents(t, fmt.Sprintf("/proc/%d/stat", os.Getpid()))
-	fields := strings.Fields(text[strings.LastIndex(text, ")"):])
-	table := time.Duration(number(t, fields[12])+number(t, fields[13])) * 10 * time.Millisecond // utime and stime
-	if after := cpuTime(t, os.Getpid()); table < clock-20*time.Millisecond || table > after+20*time.Millisecond {
-		t.Errorf("between %v and %v, and %v by the table", clock, after, table)
+	null, _ := nullSwitch(t, farHost+":9")
+	for _, pid := range []int{os.Getpid(), null.pid} {
+		clock := cpuTime(t, pid)
+		text := contents(t, fmt.Sprintf("/proc/%d/stat", pid))
+		fields := strings.Fields(text[strings.LastIndex(text, ")"):])
+		table := time.Duration(number(t, fields[12])+number(t, fields[13])) * 10 * time.Millisecond // utime and stime
+		if after := cpuTime(t, pid); table < clock-20*time.Millisecond || table > after+20*time.Millisecond {
+			t.Errorf("process %d: between %v and %v, and %v by the table", pid, clock, after, table)
+		}
 	}
 }
 
 func TestARowThatDoesNotCountShowsWhyAndNoFigure(t *testing.T) {
-	c := tally{begun: 10, ended: 9, gone: 10, repeated: 1}
-	if why := c.faults(); len(why) != 2 {
+	if why := (tally{begun: 10, ended: 9, gone: 10, repeated: 1}).faults(); len(why) != 2 {
 		t.Errorf("lost calls and repeated messages: %q", why)
 	}
-	if why := (spent{wall: time.Second, ours: 800 * time.Millisecond, drops: 3}).faults(); len(why) != 2 {
-		t.Errorf("a busy load and dropped packets: %q", why)
+	if why := (carried{sent: 100, received: 98, strange: 1}).faults(); len(why) != 2 {
+		t.Errorf("lost and strange packets: %q", why)
 	}
-	if why := (carried{sent: 100, received: 98, late: 6 * time.Millisecond}).faults(); len(why) != 2 {
-		t.Errorf("lost and late packets: %q", why)
+	if why := (spent{wall: time.Second, drops: 3}).faults(); len(why) != 1 {
+		t.Errorf("dropped datagrams: %q", why)
 	}
-	pairs := paired{}
-	for block, cost := range []float64{2, 1, 1, 2} {
-		pairs.add(order(block), cost)
+	busy := spent{wall: time.Second, ours: 800 * time.Millisecond}
+	if why := slices.Concat(busy.unfit(), carried{late: 6 * time.Millisecond}.unfit(), tally{late: time.Second}.unfit()); len(why) != 3 {
+		t.Errorf("a load that is busy or late: %q", why)
 	}
-	if mean, least, most := pairs.ratio(); mean != 2 || least != 2 || most != 2 {
-		t.Errorf("ratio %v (%v to %v)", mean, least, most)
+	var out bytes.Buffer
+	table(&out, []row{{what: "calls", ours: "1.23 ms", faults: []string{"2 failed"}}})
+	if text := out.String(); !strings.Contains(text, "does not count: 2 failed") || strings.Contains(text, "1.23") {
+		t.Error(text)
+	}
+}
+
+func TestRatiosAreTakenPairByPair(t *testing.T) {
+	var p paired
+	for block, cost := range []float64{2, 1, 3, 6, 10, 5, 40, 10} { // ours, null, null, ours, null, ours, ours, null
+		p.add(order(block), cost)
+	}
+	if got := fmt.Sprint(p.ratios()); got != "[0.5 2 2 4]" || p.ratio() != 2 {
+		t.Errorf("ratios %s, in the middle %v", got, p.ratio())
 	}
 }

@@ -52,6 +52,11 @@ func (c tally) faults() (why []string) {
 	if c.repeated*100 > c.begun {
 		why = append(why, fmt.Sprintf("%d messages were sent again in %d calls", c.repeated, c.begun))
 	}
+	return why
+}
+
+// unfit is why the load spoiled a run, or nothing.
+func (c tally) unfit() (why []string) {
 	if c.late > 100*time.Millisecond {
 		why = append(why, fmt.Sprintf("the load was late by %v", c.late.Round(time.Millisecond)))
 	}
