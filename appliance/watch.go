@@ -70,8 +70,10 @@ func (r *reloader) run(stop context.Context) {
 			close(q.done)
 		case <-r.a.o.Reload:
 			r.safely(func() { r.a.reloadFiles("signal", false) })
-		case <-events:
-			unrest = r.stirred(unrest, settle)
+		case e := <-events:
+			if r.concerns(e.Name) {
+				unrest = r.stirred(unrest, settle)
+			}
 		case err := <-faults:
 			r.a.log.Warn("watching the files", "error", err)
 			unrest = r.stirred(unrest, settle)
@@ -84,6 +86,13 @@ func (r *reloader) run(stop context.Context) {
 			r.settled()
 		}
 	}
+}
+
+// concerns passes over what happens beside the directory: a log file in the
+// same folder would keep the files from ever coming to rest.
+func (r *reloader) concerns(path string) bool {
+	dir := filepath.Clean(r.a.o.Dir)
+	return filepath.Dir(path) != filepath.Dir(dir) || path == dir
 }
 
 // stirred waits for rest, but not for ever.

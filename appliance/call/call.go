@@ -297,7 +297,9 @@ func (c *Call) Ending() (outcome string, why Cause) {
 
 // refusal is the status a caller gets who was never answered.
 func refusal(why Cause) int {
-	if why.SIP < 400 {
+	// A fault of one phone or carrier is not the box's: a carrier that hears
+	// 5xx from us would try its next road for nothing. The CDR keeps the status.
+	if why.SIP < 400 || why.is(CalleeFailed) || why.is(TrunkRefused) {
 		return 480
 	}
 	return why.SIP

@@ -75,6 +75,9 @@ func (c Cause) with(status int) Cause {
 	return c
 }
 
+// is compares causes without the status that the far side sent.
+func (c Cause) is(other Cause) bool { return c.Who == other.Who && c.Why == other.Why }
+
 func (c Cause) entry() journal.Cause { return journal.Cause{Who: c.Who, Why: c.Why, SIP: c.SIP} }
 
 // fromPhone reads a final failure of one of our phones.
@@ -100,6 +103,8 @@ func fromPhone(status int) Cause {
 // trunk may still complete the call: a busy callee stays busy by every road.
 func fromTrunk(status int) (c Cause, again bool) {
 	switch status {
+	case 408:
+		return TrunkDown, true // it said nothing at all
 	case 486, 600:
 		return CalleeBusy, false
 	case 603:

@@ -13,6 +13,10 @@ import (
 // Extension rings every phone of an extension and follows its forwards.
 type Extension struct{ Number string }
 
+// firstSign is how long a phone may be quite silent: a phone that is there
+// answers with 100 or 180 within milliseconds, over a poor Wi-Fi within seconds.
+const firstSign = 8 * time.Second
+
 // maxForwards is how many forwards a call follows before it is a loop.
 const maxForwards = 10
 
@@ -35,7 +39,7 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	}
 	targets := make([]target, len(contacts))
 	for i := range contacts {
-		targets[i] = target{contact: &contacts[i], from: c.From}
+		targets[i] = target{contact: &contacts[i], from: c.From, first: firstSign}
 	}
 	ringing, stop := context.WithTimeoutCause(ctx, ringTime(e), CalleeNoAnswer)
 	a := c.ring(ringing, targets)

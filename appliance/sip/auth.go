@@ -115,7 +115,7 @@ func (sh *shard) authenticate(f flow, r *sip.Request) (identity, bool) {
 // challenge asks for credentials without keeping anything: a flood of requests costs no memory.
 func (sh *shard) challenge(f flow, r *sip.Request, l *setup, stale bool) {
 	a := response{code: 401}
-	for _, c := range l.challenger.challenges(stale) {
+	for _, c := range l.challenger.challenges(stale, offersSHA256(value(r, "user-agent"))) {
 		a.headers = append(a.headers, [2]string{"WWW-Authenticate", c})
 	}
 	sh.reply(f, r, a)

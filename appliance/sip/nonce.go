@@ -67,12 +67,15 @@ func newChallenger(now func() time.Time, realm string) *challenger {
 	return c
 }
 
-// challenges returns the values of the WWW-Authenticate headers, best algorithm first (RFC 8760 section 2.4). stale
-// tells a phone to try again with the same password.
-func (c *challenger) challenges(stale bool) []string {
+// challenges returns the values of the WWW-Authenticate headers, best algorithm first (RFC 8760 section 2.4), SHA-256 only
+// for those that understand it. stale tells a phone to try again with the same password.
+func (c *challenger) challenges(stale, sha256 bool) []string {
 	rest := fmt.Sprintf(`Digest realm=%s, nonce="%s", qop="auth", `, quoted(c.realm), c.nonce())
 	if stale {
 		rest += "stale=true, "
+	}
+	if !sha256 {
+		return []string{rest + "algorithm=MD5"}
 	}
 	return []string{rest + "algorithm=SHA-256", rest + "algorithm=MD5"}
 }

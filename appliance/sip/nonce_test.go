@@ -47,7 +47,7 @@ func newDesk() *desk {
 }
 
 func (d *desk) caller() caller {
-	nonce := regexp.MustCompile(`nonce="([^"]*)"`).FindStringSubmatch(d.challenges(false)[0])[1]
+	nonce := regexp.MustCompile(`nonce="([^"]*)"`).FindStringSubmatch(d.challenges(false, true)[0])[1]
 	return caller{user: "100", realm: "callbox", password: "right", nonce: nonce, uri: "sip:box", method: "REGISTER", algorithm: "SHA-256", nc: "00000001", cnonce: "c", qop: "auth"}
 }
 
@@ -57,12 +57,12 @@ func (d *desk) judge(credentials string) verdict {
 
 func TestAPhoneIsOfferedSHA256BeforeMD5(t *testing.T) {
 	d := newDesk()
-	got := d.challenges(true)
+	got := d.challenges(true, true)
 	form := regexp.MustCompile(`^Digest realm="callbox", nonce="[\w-]{43}", qop="auth", stale=true, algorithm=(SHA-256|MD5)$`)
-	if len(got) != 2 || !form.MatchString(got[0]) || !form.MatchString(got[1]) || !strings.HasSuffix(got[0], "SHA-256") || strings.Contains(d.challenges(false)[0], "stale") {
+	if len(got) != 2 || !form.MatchString(got[0]) || !form.MatchString(got[1]) || !strings.HasSuffix(got[0], "SHA-256") || strings.Contains(d.challenges(false, true)[0], "stale") {
 		t.Errorf("%q", got)
 	}
-	odd := newChallenger(time.Now, `a "b\`).challenges(false)[0]
+	odd := newChallenger(time.Now, `a "b\`).challenges(false, true)[0]
 	if fields, err := parseCredentials(odd); err != nil || fields["realm"] != `a "b\` {
 		t.Errorf("%q: %v, %v", odd, fields, err)
 	}

@@ -354,6 +354,9 @@ func (l *leg) build(method, body string, headers ...string) string {
 	if l.contact != "" {
 		fmt.Fprintf(&b, "Contact: %s\r\n", l.contact)
 	}
+	if !strings.Contains(strings.Join(headers, "\r\n"), "User-Agent:") {
+		b.WriteString("User-Agent: Linphone/5.0 (a phone that knows SHA-256)\r\n")
+	}
 	for _, h := range headers {
 		if h != "same-branch" {
 			b.WriteString(h + "\r\n")
@@ -460,6 +463,9 @@ func (l *leg) answer(m text, code int, body string, headers ...string) {
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\n", m.get("From"), to, m.get("Call-ID"), m.get("CSeq"))
 	if l.contact != "" {
 		fmt.Fprintf(&b, "Contact: %s\r\n", l.contact)
+	}
+	if !strings.Contains(strings.Join(headers, "\r\n"), "User-Agent:") {
+		b.WriteString("User-Agent: Linphone/5.0 (a phone that knows SHA-256)\r\n")
 	}
 	for _, h := range headers {
 		b.WriteString(h + "\r\n")

@@ -190,3 +190,20 @@ func TestABugInACallDoesNotTakeTheBox(t *testing.T) {
 		t.Errorf("%d panics counted, want 1", c.Panics)
 	}
 }
+
+func TestAPhoneThatKnowsOnlyMD5IsNotOfferedMore(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "secret-one"
+	l := u.call("1001")
+	l.target = "sip:" + u.box
+	l.to = "<sip:1001@box>"
+	agent := "User-Agent: baresip v1.0.0 (x86_64/linux)"
+	l.send("REGISTER", "", "Expires: 600", agent)
+	m := u.expect("401")
+	if offered := m.all("WWW-Authenticate"); len(offered) != 1 || !strings.Contains(offered[0], "MD5") {
+		t.Errorf("offered %q", offered)
+	}
+	l.send("REGISTER", "", "Expires: 600", agent, u.credentials(m, "MD5", "REGISTER", l.target))
+	u.expect("200")
+}

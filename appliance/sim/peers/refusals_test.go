@@ -71,7 +71,7 @@ func TestACallerWhomNobodyAnswersHearsSo(t *testing.T) {
 
 func TestACallerOfAPhoneWithAFaultHearsSo(t *testing.T) {
 	t.Parallel()
-	refusedBy(t, peers.Callee{Code: 500}, refusal{"2001", 500, media.ToneCongestion, peers.Cause{Who: "callee", Why: "failed", SIP: 500}})
+	refusedBy(t, peers.Callee{Code: 500}, refusal{"2001", 480, media.ToneCongestion, peers.Cause{Who: "callee", Why: "failed", SIP: 500}})
 }
 
 // refusedBy registers a phone for 2001 that does as it is told, and calls it.
