@@ -5,7 +5,7 @@ import "strings"
 // understandsSHA256 are the beginnings of User-Agents that take a SHA-256
 // challenge beside the MD5 one (RFC 8760). Everybody else is offered MD5 alone:
 // the standard has phones pass over an algorithm that they do not know, and
-// baresip 1.0 gives up instead ("Function not implemented"), as SIPp 3.6 does.
+// baresip 1.0 gives up instead, as SIPp 3.6 does.
 // An answer in SHA-256 is taken from anyone.
 var understandsSHA256 = []string{"callbox", "linphone"}
 
