@@ -1,6 +1,7 @@
 package hcl
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -147,7 +148,7 @@ func (l *loader) parseFile(name string, total *int) bool {
 		l.fail(hashi.Range{Filename: name}, "the configuration is too big", fmt.Sprintf("All *.hcl together have at most %s.", Size(maxSources)))
 		return false
 	}
-	src = []byte(strings.TrimPrefix(string(src), string(byteOrderMark)))
+	src = bytes.TrimPrefix(src, byteOrderMark)
 	l.sources[name] = src
 	if !l.text(name, src) || !l.scan(name, src) {
 		return false

@@ -14,7 +14,7 @@ import (
 // write and far below what could harm the box.
 const (
 	maxSource    = 4_000_000   // bytes of one *.hcl, or of one text read by file()
-	maxSources   = 16_000_000  // bytes of all *.hcl together
+	maxSources   = 8_000_000   // bytes of all *.hcl together
 	maxFiles     = 500         // *.hcl of one configuration
 	maxSound     = 32_000_000  // bytes of one prompt, piece of music or plugin file
 	maxAll       = 256_000_000 // bytes of everything a configuration brings

@@ -29,6 +29,10 @@ func (l *loader) text(name string, src []byte) bool {
 		return false
 	}
 	for i := 0; i < len(src); {
+		if c := src[i]; c >= ' ' && c < 0x7f || c == '\n' {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(src[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
