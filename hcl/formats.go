@@ -206,7 +206,7 @@ func checkServer(s string) error {
 }
 
 func checkHostPort(s string) error {
-	if a, err := netip.ParseAddrPort(s); err == nil && a.Port() > 0 {
+	if _, err := netip.ParseAddrPort(s); err == nil {
 		return nil
 	}
 	if strings.Contains(s, "://") {
@@ -226,7 +226,7 @@ func checkListen(s string) error {
 		if t != scheme {
 			continue
 		}
-		if a, err := netip.ParseAddrPort(rest); err == nil && a.Port() > 0 {
+		if _, err := netip.ParseAddrPort(rest); err == nil {
 			return nil
 		}
 		return remedyf("Behind %s:// comes an IP address and a port from 1 to 65535: %q, %q.", scheme, scheme+"://0.0.0.0:5060", scheme+"://[::]:5060")

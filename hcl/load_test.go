@@ -312,6 +312,13 @@ func TestAGenerationCanBeLoadedAgainFromItsOwnFiles(t *testing.T) {
 	}
 }
 
+func TestPortZeroIsAnyFreePortAndNeverTheSameTwice(t *testing.T) {
+	cfg := loaded(t, one("sip {\n  listen = [\"udp://127.0.0.1:0\", \"tcp://127.0.0.1:0\", \"tls://127.0.0.1:0\"]\n}\nweb {\n  listen = \"127.0.0.1:0\"\n}\n"))
+	if len(cfg.SIP.Listen) != 3 {
+		t.Errorf("listen %v", cfg.SIP.Listen)
+	}
+}
+
 func TestHiddenFilesAndTestsAreNoPartOfIt(t *testing.T) {
 	cfg := loaded(t, map[string]string{".swp.hcl": "{{{", "a.test.hcl": "test \"x\" {}", "a.hcl": "extension \"1\" {}", "sub/b.hcl": "{{{"})
 	if _, ok := cfg.Files["a.hcl"]; !ok || len(cfg.Files) != 1 {

@@ -8,7 +8,7 @@ import (
 type SIP struct {
 	// Listen are the addresses the box listens at: udp://, tcp://, tls://,
 	// ws:// or wss://, an IP address and a port from 1 to 65535. 0.0.0.0 and
-	// [::] are all addresses of the machine.
+	// [::] are all addresses of the machine; port 0 is any that is free.
 	Listen []string `hcl:"listen" is:"listen-url" default:"udp://0.0.0.0:5060,tcp://0.0.0.0:5060"`
 	// External is the address that peers outside LocalNetworks see the box at,
 	// where a router stands between: "203.0.113.5". It is put into Contact, Via

@@ -91,6 +91,9 @@ func (l *loader) sameListen() {
 	seen := map[string]string{}
 	for _, listen := range l.config.SIP.Listen {
 		_, where, _ := strings.Cut(listen, "://")
+		if strings.HasSuffix(where, ":0") {
+			continue // each gets a port of its own
+		}
 		carrier := "tcp "
 		if strings.HasPrefix(listen, "udp") {
 			carrier = "udp "

@@ -7,7 +7,7 @@ import (
 // Web is where browsers and programs reach the box.
 type Web struct {
 	// Listen is the address of the pages, of /healthz and of /metrics: an IP
-	// address and a port from 1 to 65535.
+	// address and a port from 1 to 65535; port 0 is any that is free.
 	Listen string `hcl:"listen" is:"host-port" default:"0.0.0.0:8080"`
 	// TLS encrypts them. Without it they are plain HTTP, for a network that is
 	// trusted or a proxy in front.
