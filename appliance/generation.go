@@ -120,12 +120,20 @@ func (a *Appliance) signalling(cfg *hcl.Config) (sip.Settings, error) {
 	for _, t := range cfg.Trunks {
 		s.Trunks = append(s.Trunks, sip.Trunk{
 			Name: t.Name, Address: nextHop(t.Address), Username: t.Username, Password: t.Password.Reveal(),
-			Register: t.Register, Expires: t.Expires, AcceptFrom: t.AcceptFrom, Health: t.Health,
+			Register: t.Register, Expires: t.Expires, AcceptFrom: t.AcceptFrom, Health: health(t.Health),
 		})
 	}
 	slices.SortFunc(s.Accounts, func(a, b sip.Account) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Trunks, func(a, b sip.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
+}
+
+// health turns the language's 0s, off, into signalling's.
+func health(interval time.Duration) time.Duration {
+	if interval == 0 {
+		return -1
+	}
+	return interval
 }
 
 // nextHop turns a trunk's SIP URI into what signalling dials: a bare host where

@@ -71,7 +71,8 @@ type Call struct {
 	callee   *leg // the one that answered
 	dial     *dial
 	answered time.Time
-	kept     []journal.Leg // legs that have ended, for the CDR
+	kept     []journal.Leg       // legs that have ended, for the CDR
+	byes     []func(int, []byte) // confirm what hung up, once the CDR is on disk
 	done     bool
 	outcome  string // set by finish
 	why      Cause
@@ -284,6 +285,9 @@ func (c *Call) finish(why Cause) {
 	ended := c.event(journal.CallEnded{Outcome: journal.Outcome(outcome), Cause: why.entry(), Legs: c.kept})
 	if err := c.box.Journal.Commit(context.Background(), ended); err != nil {
 		c.box.Log.Error("CDR not kept", "call", c.ID, "error", err)
+	}
+	for _, confirm := range c.byes {
+		confirm(200, nil)
 	}
 	c.outcome, c.why = outcome, why
 	c.logEnd(why, outcome, ended.Time)

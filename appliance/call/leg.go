@@ -192,6 +192,9 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		c.onInfo(l, e)
 	case sip.EventBye:
 		l.gone = true
+		if e.Reply != nil {
+			c.byes = append(c.byes, e.Reply)
+		}
 		c.cancel(c.hungUp(l, e))
 	case sip.EventNoAck:
 		l.gone = true

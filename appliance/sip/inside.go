@@ -42,10 +42,14 @@ func (d *Dialog) request(f flow, r *sip.Request) {
 	}
 }
 
-// byed is the peer hanging up. A caller may do so before our answer (RFC 3261 section 15).
+// byeTime is how long the owner of a call may take to write down its end before
+// the peer's BYE is confirmed all the same; it would be sent again after T1.
+const byeTime = 400 * time.Millisecond
+
+// byed is the peer hanging up. The confirmation waits for Event.Reply, so that
+// whoever was told that a call is over can rely on its CDR. A caller may do so before our answer (RFC 3261 section 15).
 func (d *Dialog) byed(t *serverTx, r *sip.Request) {
 	q850, text := parseReason(value(r, "reason"))
-	t.respond(response{code: 200})
 	if d.asked != nil {
 		d.asked.respond(response{code: 487})
 	}
@@ -56,7 +60,20 @@ func (d *Dialog) byed(t *serverTx, r *sip.Request) {
 	if d.uas && d.phase == phaseEarly {
 		kind = EventCancelled
 	}
-	d.last(Event{Kind: kind, Q850: q850, Text: text})
+	confirmed := false
+	confirm := func() {
+		if !confirmed {
+			confirmed = true
+			t.respond(response{code: 200})
+		}
+	}
+	late := d.sh.after(byeTime, confirm)
+	d.last(Event{Kind: kind, Q850: q850, Text: text, Reply: func(int, []byte) {
+		d.sh.post(func() {
+			late.stop()
+			confirm()
+		})
+	}})
 	d.over()
 }
 
