@@ -19,6 +19,9 @@ func (a *alarm) stop() {
 	}
 }
 
+// pending is true until it rings or is stopped.
+func (a *alarm) pending() bool { return a != nil && a.index >= 0 }
+
 // alarms are a heap by time.
 type alarms []*alarm
 

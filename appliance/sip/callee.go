@@ -39,6 +39,10 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 		return
 	}
 	s := sh.s
+	if readSession(r).tooShort() {
+		sh.reply(f, r, response{code: 422, headers: tooSmall()})
+		return
+	}
 	number := s.dialled(r, who)
 	if s.dialogs.Load() >= maxDialogs || s.refuse.Load() && !s.live.Load().emergency[number] {
 		s.count.shed.Add(1)
@@ -52,7 +56,9 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 	d.uas, d.local, d.flow = true, us.Addr(), f
 	d.us, d.them = withoutTag(r.To().DisplayName, r.To().Address, r.To().Params), withoutTag(r.From().DisplayName, r.From().Address, r.From().Params)
 	d.peer = peer{tag: tagOf(r.From().Params), target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), false)}
-	d.theirs, d.askedAt, d.asked = r.CSeq().SeqNo, r.CSeq().SeqNo, t
+	d.peer.theirs, d.peer.updates = r.CSeq().SeqNo, allows(r, "UPDATE")
+	d.askedAt, d.asked, d.asks, d.late, d.promise = r.CSeq().SeqNo, t, readSession(r), len(r.Body()) == 0, promises(r)
+	d.hear(r.Body())
 	d.user, d.trunk = number, who.trunk
 	d.cseq = uint32(1 + rand.IntN(1<<16))
 	if who.account != "" {
@@ -179,14 +185,16 @@ func (d *Dialog) progress(code int, body []byte) {
 		return
 	}
 	d.again.stop()
-	a := response{code: code, headers: d.dialogHeaders(), body: body}
-	d.asked.respond(a)
+	d.say(body)
+	if !d.reliably(provisional{code, body}) {
+		d.asked.respond(response{code: code, headers: d.dialogHeaders(), body: body})
+	}
 	d.again = d.sh.after(progressAgain, func() { d.progress(code, body) })
 }
 
 // dialogHeaders go into every answer that makes or refreshes the dialog.
 func (d *Dialog) dialogHeaders() [][2]string {
-	return [][2]string{{"Contact", "<" + d.contact() + ">"}, {"Allow", allowed}, {"Server", d.s.o.UserAgent}}
+	return [][2]string{{"Contact", "<" + d.contact() + ">"}, {"Allow", allow}, {"Supported", supported}, {"Server", d.s.o.UserAgent}}
 }
 
 func (d *Dialog) contact() string { return d.s.contactURI(d.user, d.s.contactAt(d.flow), d.flow) }
@@ -197,13 +205,21 @@ func (d *Dialog) accept(body []byte) {
 		return
 	}
 	d.again.stop()
+	if p := d.promise; p != nil {
+		if p.waiting && p.body {
+			p.final = func() { d.accept(body) }
+			return
+		}
+		p.stop()
+	}
 	d.phase = phaseUp
 	d.send2xx(body, true)
 }
 
 // send2xx answers an INVITE, the first or a later one, until it is acknowledged.
 func (d *Dialog) send2xx(body []byte, first bool) {
-	b := d.asked.respond(response{code: 200, headers: d.dialogHeaders(), body: body})
+	d.say(body)
+	b := d.asked.respond(response{code: 200, headers: append(d.dialogHeaders(), d.grant(d.asks)...), body: body})
 	d.answer.stop()
 	d.answer = &answer{bytes: b, cseq: d.askedAt, first: first}
 	d.asked = nil
@@ -234,6 +250,7 @@ func (d *Dialog) acked(r *sip.Request) bool {
 		d.bye(*a.why)
 		return true
 	}
+	d.hear(r.Body())
 	if a.first || len(r.Body()) > 0 { // a later ACK matters when it carries the answer to our offer
 		d.emit(Event{Kind: EventConfirmed, Code: 200, Body: r.Body(), ContentType: contentType(r)})
 	}

@@ -12,6 +12,9 @@ import (
 // maxForks is how many answers to one call of ours are acknowledged; a proxy that sends more is broken.
 const maxForks = 16
 
+// maxLonger is how often a call is tried with a longer session timer after a 422: each proxy on the way may want more.
+const maxLonger = 4
+
 // placing is a call on its way out.
 type placing struct {
 	out      *outgoing
@@ -23,6 +26,8 @@ type placing struct {
 	sent     bool              // the CANCEL
 	acks     map[string][]byte // of each 2xx, by its tag
 	byUDP    func() *outgoing  // the same INVITE for UDP, when TCP was only tried for its size
+	forks    map[string]*peer  // early dialogs, by their tag; nil when one became the call
+	longer   int               // tries with a longer session timer
 }
 
 // Dial places a call. It returns at once; everything that happens is told by Events. ErrTrunkDown, ErrUnknownTrunk,
@@ -46,6 +51,7 @@ func (s *Server) Dial(r DialRequest) (*Dialog, error) {
 	var body []byte
 	if r.Offer != nil {
 		body = r.Offer(d.local)
+		d.say(body)
 	}
 	d.call = &placing{out: d.invitation(r, body), acks: map[string][]byte{}}
 	if size := len(d.call.out.bytes()); d.trunk != nil && size > maxDatagram {
@@ -116,7 +122,12 @@ func nameAddr(name, user, domain string) string {
 func (d *Dialog) invitation(r DialRequest, body []byte) *outgoing {
 	o := d.compose("INVITE", &d.peer, d.cseq)
 	o.maxForwards = r.MaxForwards
-	o.headers = append(d.dialogHeaders()[:2], o.headers...)
+	o.headers = append(append(d.dialogHeaders()[:2], o.headers...), d.session.ask()...)
+	known := supported
+	if len(body) == 0 { // a provisional response could bring an offer then, and its PRACK would owe the answer
+		known = strings.TrimPrefix(supported, "100rel, ")
+	}
+	o.headers = append(o.headers, [2]string{"Supported", known})
 	if d.trunk != nil {
 		if r.From.Number != "" {
 			o.headers = append(o.headers, [2]string{"P-Asserted-Identity", nameAddr(r.From.Name, r.From.Number, hostOf(d.local))})
@@ -143,7 +154,8 @@ func extra(name string) bool {
 	}
 	switch strings.ToLower(name) {
 	case "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards",
-		"content-length", "l", "content-type", "c", "authorization", "proxy-authorization", "require", "allow", "user-agent":
+		"content-length", "l", "content-type", "c", "authorization", "proxy-authorization", "require", "allow", "user-agent",
+		"supported", "k", "session-expires", "x", "min-se", "rseq", "rack", "replaces":
 		return false
 	}
 	return true
@@ -175,7 +187,7 @@ func (d *Dialog) place(patience time.Duration) {
 }
 
 func (d *Dialog) send() {
-	d.cseq = d.call.out.cseq
+	d.cseq, d.call.forks = d.call.out.cseq, nil
 	d.asking = d.sh.request(d.flow, d.call.out, d.responded, d.unanswered)
 }
 
@@ -189,7 +201,7 @@ func (d *Dialog) responded(r *sip.Response) {
 		if c.given {
 			d.cancel()
 		} else if r.StatusCode > 100 && d.phase == phaseEarly {
-			d.emit(Event{Kind: EventProgress, Code: r.StatusCode, Text: r.Reason, Body: r.Body(), ContentType: contentType(r)})
+			d.progressed(r)
 		}
 	case r.IsSuccess():
 		d.answered(r)
@@ -202,7 +214,10 @@ func (d *Dialog) responded(r *sip.Response) {
 func (d *Dialog) answered(r *sip.Response) {
 	c := d.call
 	tag := tagOf(r.To().Params)
-	p := peer{tag: tag, target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), true)}
+	p := peer{tag: tag, target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), true), updates: allows(r, "UPDATE")}
+	if f := c.forks[tag]; f != nil {
+		p.theirs, p.described, p.updates = f.theirs, f.described, p.updates || f.updates
+	}
 	if p.target == "" {
 		p.target = d.call.out.uri
 	}
@@ -218,9 +233,17 @@ func (d *Dialog) answered(r *sip.Response) {
 	d.way(&p).send(ack)
 	if d.phase == phaseEarly && !c.given {
 		d.peer, d.phase = p, phaseUp
+		c.forks = nil
+		body := r.Body()
+		if len(body) == 0 { // the answer came in a provisional response that was reliable
+			body = p.described
+		}
+		d.peer.described = nil
+		d.hear(body)
+		d.granted(r)
 		d.tell(200, r.Reason)
 		q850, _ := parseReason(value(r, "reason"))
-		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: r.Body(), ContentType: contentType(r)})
+		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: body, ContentType: contentType(r)})
 		return
 	}
 	bye := d.compose("BYE", &p, c.out.cseq+1)
@@ -237,6 +260,13 @@ func (d *Dialog) declined(r *sip.Response) {
 		if next := d.retry(c.out, r, c.tries); next != nil {
 			c.tries++
 			c.out = next
+			d.send()
+			return
+		}
+		if c.longer < maxLonger && d.session.longer(r) {
+			c.longer++
+			c.out = c.out.again(max(d.cseq, c.out.cseq) + 1)
+			c.out.put(d.session.ask())
 			d.send()
 			return
 		}

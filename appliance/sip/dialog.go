@@ -63,27 +63,35 @@ type Dialog struct {
 
 	// what follows belongs to the shard
 
-	phase  phase
-	uas    bool // the peer called
-	tag    string
-	us     string // our From or To value, without tag
-	them   string // theirs
-	peer   peer
-	cseq   uint32 // of our last request
-	theirs uint32 // of their last request
-	flow   flow   // the way to the peer
-	held   bool   // the flow counts us
-	user   string // of our Contact
-	phone  *Binding
-	trunk  *trunk
+	phase phase
+	uas   bool // the peer called
+	tag   string
+	us    string // our From or To value, without tag
+	them  string // theirs
+	peer  peer
+	cseq  uint32 // of our last request
+	flow  flow   // the way to the peer
+	held  bool   // the flow counts us
+	user  string // of our Contact
+	phone *Binding
+	trunk *trunk
 
-	asked   *serverTx // the INVITE of theirs that waits for our final answer
-	askedAt uint32    // its CSeq
-	answer  *answer   // our 2xx that waits for its ACK
-	asking  *clientTx // our INVITE that waits for their final answer
-	call    *placing  // how we place the call; nil for callee legs
-	wanted  *wish     // re-INVITE that waits for its turn
-	again   *alarm    // of 1xx and of re-INVITEs after a glare
+	asked    *serverTx  // the INVITE of theirs that waits for our final answer
+	asks     sessionAsk // what it says about the session timer
+	late     bool       // it had no offer: ours is in our answer, theirs in the ACK
+	promise  *promise   // what it says about provisional responses
+	askedAt  uint32     // its CSeq
+	answer   *answer    // our 2xx that waits for its ACK
+	asking   *clientTx  // our INVITE that waits for their final answer
+	call     *placing   // how we place the call; nil for callee legs
+	updating *clientTx  // our UPDATE that waits for its answer
+	deciding bool       // an UPDATE or PRACK of theirs has an offer that our side decides about
+	wanted   *wish      // change that waits for its turn
+	pause    *alarm     // before it is tried again, after a glare
+	again    *alarm     // of 1xx
+	session  session
+	said     []byte // our last SDP
+	heard    uint64 // hash of theirs
 
 	mail mailbox
 }
@@ -102,9 +110,13 @@ func (p phase) String() string { return [...]string{"early", "up", "ending", "ov
 
 // peer is the other end of a dialog (RFC 3261 section 12): a forked call has several until the first answers.
 type peer struct {
-	tag    string
-	target string   // Request-URI of what we send
-	routes []string // Route headers, first hop first
+	tag       string
+	target    string   // Request-URI of what we send
+	routes    []string // Route headers, first hop first
+	theirs    uint32   // CSeq of its last request
+	updates   bool     // it takes UPDATE
+	rseq      uint32   // of its last reliable response
+	described []byte   // SDP in one of those
 }
 
 // Invite is what the caller asked for; nil for a leg that we dialled.
@@ -130,7 +142,12 @@ func (d *Dialog) Reject(code int, why Reason) { d.sh.post(func() { d.reject(code
 
 // Reinvite offers a new session; EventReinviteDone tells the outcome. A glare (491) is tried again inside. Of several
 // that wait for their turn only the last is sent. Ignored before the answer and after the end.
-func (d *Dialog) Reinvite(body []byte) { d.sh.post(func() { d.reinvite(&wish{body: body}) }) }
+func (d *Dialog) Reinvite(body []byte) { d.sh.post(func() { d.change(&wish{body: body}) }) }
+
+// Update offers a new session by UPDATE (RFC 3311), also before the answer when the peer allows it by then; after the
+// answer a peer that takes no UPDATE gets a re-INVITE. EventReinviteDone tells the outcome, with code 405 when it cannot
+// be done now.
+func (d *Dialog) Update(body []byte) { d.sh.post(func() { d.change(&wish{body: body, update: true}) }) }
 
 // Info sends an INFO request.
 func (d *Dialog) Info(contentType string, body []byte) {
@@ -169,6 +186,9 @@ func (d *Dialog) over() {
 		d.flow.hold(-1)
 	}
 	d.again.stop()
+	d.pause.stop()
+	d.session.due.stop()
+	d.promise.stop()
 	d.answer.stop()
 	d.answer, d.asked, d.wanted = nil, nil, nil
 }

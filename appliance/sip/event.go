@@ -8,9 +8,9 @@ const (
 	EventAnswered                      // our INVITE: 200; the ACK is already sent
 	EventFailed                        // our INVITE: final refusal, time-out (408) or transport error (503)
 	EventCancelled                     // the caller gave up before an answer
-	EventConfirmed                     // the ACK to our answer arrived, Body when it carried SDP; of a re-INVITE only then
+	EventConfirmed                     // the ACK to our answer arrived, Body when it carried SDP; of a re-INVITE only then. Code 183: a PRACK
 	EventReinvite                      // the peer changes the session; Reply must be called once
-	EventReinviteDone                  // outcome of our Reinvite; Code 200 with Body, or the refusal
+	EventReinviteDone                  // outcome of our Reinvite or Update; Code 200 with Body, or the refusal
 	EventInfo
 	EventBye   // the peer hung up, or the dialog is lost (Code 408 or 481)
 	EventNoAck // our answer was never acknowledged; the BYE is already sent
@@ -34,7 +34,8 @@ type Event struct {
 	Q850        int    // cause of a Reason header (RFC 3326), 0: none
 	Body        []byte
 	ContentType string
-	Reply       func(code int, body []byte) // EventReinvite only; later calls do nothing
+	Branch      string                      // EventProgress: which of the phones that a proxy rings it is; "": the only one
+	Reply       func(code int, body []byte) // EventReinvite; EventBye of a peer: when its end is written down (at most 400 ms). Later calls do nothing
 }
 
 // Reason goes into a Reason header (RFC 3326) when Q850 or Text is set.

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick are timers thirty times as fast as those of RFC 3261: 64*T1 is 0.96 s.
-var quick = timings{t1: 15 * time.Millisecond, t2: 60 * time.Millisecond, t4: 75 * time.Millisecond}
+var quick = timings{t1: 15 * time.Millisecond, t2: 60 * time.Millisecond, t4: 75 * time.Millisecond, second: 5 * time.Millisecond}
 
 const patience = 5 * time.Second
 

@@ -1,21 +1,12 @@
 package sip
 
 import (
-	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
-
-const maxGlares = 5 // a re-INVITE is sent that often at most
-
-// wish is a re-INVITE that we want to send.
-type wish struct {
-	body  []byte
-	tries int
-}
 
 // compose begins a request inside the dialog (RFC 3261 section 12.2.1.1).
 func (d *Dialog) compose(method string, p *peer, cseq uint32) *outgoing {
@@ -109,16 +100,21 @@ func hopAddr(uri, transport string) (netip.AddrPort, bool) {
 // transact sends a request inside the dialog and tells its final response; code 408 or 503 when none came. A trunk that
 // wants credentials gets ours.
 func (d *Dialog) transact(o *outgoing, done func(code int, r *sip.Response)) *clientTx {
-	return d.attempt(o, 0, done)
+	return d.attempt(&d.peer, o, 0, done)
 }
 
-func (d *Dialog) attempt(o *outgoing, tries int, done func(code int, r *sip.Response)) *clientTx {
-	return d.sh.request(d.way(&d.peer), o, func(r *sip.Response) {
+// transactWith is transact with one of the phones that a call of ours rings.
+func (d *Dialog) transactWith(p *peer, o *outgoing, done func(code int, r *sip.Response)) *clientTx {
+	return d.attempt(p, o, 0, done)
+}
+
+func (d *Dialog) attempt(p *peer, o *outgoing, tries int, done func(code int, r *sip.Response)) *clientTx {
+	return d.sh.request(d.way(p), o, func(r *sip.Response) {
 		if r.IsProvisional() {
 			return
 		}
 		if next := d.retry(o, r, tries); next != nil {
-			d.attempt(next, tries+1, done)
+			d.attempt(p, next, tries+1, done)
 			return
 		}
 		done(r.StatusCode, r)
@@ -161,83 +157,6 @@ func (d *Dialog) deadOn(code int) bool {
 	return true
 }
 
-// reinvite sends a re-INVITE when nothing else changes the session.
-func (d *Dialog) reinvite(w *wish) {
-	if d.phase != phaseUp {
-		return
-	}
-	d.again.stop()
-	d.wanted = w
-	d.next()
-}
-
-// next sends the re-INVITE that waits, when its turn has come.
-func (d *Dialog) next() {
-	w := d.wanted
-	if w == nil || d.phase != phaseUp || d.asked != nil || d.answer != nil || d.asking != nil && d.asking.state == txProceeding {
-		return
-	}
-	d.wanted = nil
-	d.cseq++
-	o := d.compose("INVITE", &d.peer, d.cseq)
-	o.headers = append(d.dialogHeaders()[:2], o.headers...)
-	if len(w.body) > 0 {
-		o.contentType, o.body = "application/sdp", w.body
-	}
-	d.sendReinvite(o, w, 0)
-}
-
-func (d *Dialog) sendReinvite(o *outgoing, w *wish, tries int) {
-	var ack []byte
-	d.asking = d.sh.request(d.way(&d.peer), o, func(r *sip.Response) {
-		switch {
-		case r.IsProvisional() || d.phase == phaseOver && !r.IsSuccess():
-			return
-		case r.IsSuccess():
-			first := ack == nil
-			if first {
-				d.refresh(r)
-				ack = d.ackFor(o, &d.peer)
-			}
-			d.way(&d.peer).send(ack)
-			if first && d.phase == phaseUp {
-				d.emit(Event{Kind: EventReinviteDone, Code: r.StatusCode, Text: r.Reason, Body: r.Body(), ContentType: contentType(r)})
-				d.next()
-			}
-			return
-		}
-		if next := d.retry(o, r, tries); next != nil {
-			d.sendReinvite(next, w, tries+1)
-			return
-		}
-		d.refused(w, r)
-	}, func(code int, why string) {
-		if !d.deadOn(408) {
-			d.emit(Event{Kind: EventReinviteDone, Code: code, Text: why})
-		}
-	})
-}
-
-// refused is the end of a re-INVITE that was not accepted: the session stays as it was. After a glare it is sent again
-// (RFC 3261 section 14.1); who began the call waits longer.
-func (d *Dialog) refused(w *wish, r *sip.Response) {
-	if r.StatusCode == 491 && w.tries+1 < maxGlares && d.wanted == nil {
-		w.tries++
-		wait := time.Duration(rand.IntN(200)) * 10 * time.Millisecond
-		if !d.uas {
-			wait = 2100*time.Millisecond + time.Duration(rand.IntN(190))*10*time.Millisecond
-		}
-		d.again.stop()
-		d.again = d.sh.after(wait*d.s.timers.t1/standardTimings.t1, func() { d.reinvite(w) })
-		return
-	}
-	if d.deadOn(r.StatusCode) {
-		return
-	}
-	d.emit(Event{Kind: EventReinviteDone, Code: r.StatusCode, Text: r.Reason})
-	d.next()
-}
-
 // ackFor acknowledges a 2xx: a request of its own, with the CSeq of the INVITE (RFC 3261 section 13.2.2.4).
 func (d *Dialog) ackFor(invite *outgoing, p *peer) []byte {
 	o := d.compose("ACK", p, invite.cseq)
@@ -273,6 +192,7 @@ func (d *Dialog) bye(why Reason) {
 	if d.asked != nil {
 		d.asked.respond(response{code: 487})
 	}
+	d.session.due.stop()
 	if d.asking != nil && d.call == nil {
 		d.asking.quiet()
 	}
@@ -283,4 +203,15 @@ func (d *Dialog) bye(why Reason) {
 	}
 	d.transact(o, func(int, *sip.Response) { d.over() })
 	d.phase = phaseEnding
+}
+
+// put sets headers, in the place of those of the same name.
+func (o *outgoing) put(headers [][2]string) {
+	var out [][2]string
+	for _, h := range o.headers {
+		if !slices.ContainsFunc(headers, func(n [2]string) bool { return n[0] == h[0] }) {
+			out = append(out, h)
+		}
+	}
+	o.headers = append(out, headers...)
 }

@@ -59,7 +59,7 @@ func (sh *shard) deliver(f flow, m sip.Message) bool {
 		return false
 	}
 	sh.packets++
-	sh.queue = append(sh.queue, func() { sh.receive(f, m) })
+	sh.queue = append(sh.queue, func() { sh.take(f, m) })
 	sh.mu.Unlock()
 	sh.rouse()
 	return true

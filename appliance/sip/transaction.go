@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -9,9 +10,14 @@ import (
 )
 
 // timings are the timers of RFC 3261 section 17, on the Server so that tests can have shorter ones.
-type timings struct{ t1, t2, t4 time.Duration }
+type timings struct {
+	t1, t2, t4 time.Duration
+	second     time.Duration // of the headers that count in seconds; 0: a second
+}
 
 var standardTimings = timings{t1: 500 * time.Millisecond, t2: 4 * time.Second, t4: 5 * time.Second}
+
+func (t timings) oneSecond() time.Duration { return cmp.Or(t.second, time.Second) }
 
 func (t timings) timeout() time.Duration { return 64 * t.t1 }
 
