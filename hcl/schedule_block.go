@@ -36,8 +36,8 @@ type Hours struct {
 	// From is when they begin, as hours and minutes: "09:00". Without from and
 	// to it is the whole day. The field counts minutes since midnight.
 	From int `hcl:"from" is:"clock"`
-	// To is when they end, up to "24:00". The field counts minutes since
-	// midnight; it is after From.
+	// To is when they end, up to "24:00"; earlier than from, it is on the day
+	// after: "06:00". The field counts minutes since midnight.
 	To int `hcl:"to" is:"clock"`
 }
 
@@ -92,8 +92,8 @@ func (h *Hours) check(l *loader, b *block) {
 	switch {
 	case b.wrotePart("from") != b.wrotePart("to"):
 		l.fail(b.def, b.kind.name+" has only one of from and to", `Write both: from = "09:00", to = "18:00"; or neither, for the whole day.`)
-	case b.has("from") && b.has("to") && h.From >= h.To:
-		l.fail(b.at("to"), b.kind.name+" ends before it begins", `Hours past midnight are two blocks: one to "24:00", and one from "00:00" for the day after.`)
+	case b.has("from") && b.has("to") && h.From == h.To:
+		l.fail(b.at("to"), b.kind.name+" ends when it begins", `Leave from and to out for the whole day. Hours that end earlier than they begin end on the day after: from = "22:00", to = "06:00".`)
 	}
 }
 

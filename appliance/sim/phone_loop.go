@@ -76,6 +76,9 @@ func (c *PhoneCall) signal(e sip.Event) (over bool) {
 		c.ended("them", e.Code, e.Text)
 		return true
 	case sip.EventBye:
+		if e.Reply != nil {
+			e.Reply(200, nil)
+		}
 		c.ended("them", 0, e.Text)
 		return true
 	}

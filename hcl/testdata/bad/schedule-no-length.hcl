@@ -1,0 +1,7 @@
+schedule "night" {
+  open {
+    days = ["fri"]
+    from = "22:00"
+    to   = "22:00"
+  }
+}
