@@ -1,6 +1,10 @@
 package sip
 
-import "github.com/emiago/sipgo/sip"
+import (
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
 
 // isPeer checks that a request comes from the one we talk to.
 func (d *Dialog) isPeer(r *sip.Request) bool { return d.peerOf(r) != nil }
