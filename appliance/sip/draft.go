@@ -30,6 +30,14 @@ func (d *draft) line(name, value string) {
 	d.b.WriteString("\r\n")
 }
 
+// echo writes a header that parse has read: it holds no line end, and its quoted strings go back as they came.
+func (d *draft) echo(name, value string) {
+	d.b.WriteString(name)
+	d.b.WriteString(": ")
+	d.b.WriteString(value)
+	d.b.WriteString("\r\n")
+}
+
 func (d *draft) text(s string) {
 	if strings.ContainsAny(s, "\r\n\x00") {
 		s = strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(s)
@@ -64,23 +72,23 @@ func render(r *sip.Request, a response) []byte {
 	}
 	d.status(a.code, a.reason)
 	for _, h := range r.Headers() {
-		switch h.(type) {
-		case *sip.ViaHeader:
-			d.line("Via", h.Value())
-		case *sip.RecordRouteHeader:
+		switch h.Name() {
+		case "Via":
+			d.echo("Via", h.Value())
+		case "Record-Route":
 			if r.Method == sip.INVITE && a.code > 100 && a.code < 300 {
-				d.line("Record-Route", h.Value())
+				d.echo("Record-Route", h.Value())
 			}
 		}
 	}
-	d.line("From", r.From().Value())
+	d.echo("From", r.From().Value())
 	to := r.To().Value()
 	if a.code != 100 && a.tag != "" && tagOf(r.To().Params) == "" {
 		to += ";tag=" + a.tag
 	}
-	d.line("To", to)
-	d.line("Call-ID", r.CallID().Value())
-	d.line("CSeq", r.CSeq().Value())
+	d.echo("To", to)
+	d.echo("Call-ID", r.CallID().Value())
+	d.echo("CSeq", r.CSeq().Value())
 	for _, h := range a.headers {
 		d.line(h[0], h[1])
 	}

@@ -115,9 +115,9 @@ func FuzzDatagram(f *testing.F) {
 	change.Commit()
 	way := flow{udp: s.live.Load().sorted[0].udp, remote: netip.MustParseAddrPort("127.0.0.1:9")}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := parse(s.parser, data)
-		if err != nil {
-			if b := rawReply(data, &fault{400, "Bad Request"}); len(b) > len(data)+slack {
+		m, why := parse(data)
+		if why != nil {
+			if b := rawReply(data, bad("Bad Request")); len(b) > len(data)+slack {
 				t.Errorf("%d bytes answered with %d", len(data), len(b))
 			}
 			return

@@ -38,6 +38,7 @@ type Binding struct {
 	Expires   time.Time `json:"expires"`
 	Q         float64   `json:"q"`
 	Instance  string    `json:"instance,omitempty"` // +sip.instance (RFC 5626)
+	Path      string    `json:"path,omitempty"`     // proxies on the way, as a Route header has them (RFC 3327)
 }
 
 // Phone is an account and where it is registered now.
@@ -70,6 +71,7 @@ type Block struct {
 type Counters struct {
 	Requests, Responses  uint64 // received and parsed
 	Malformed            uint64 // could not be parsed, or lied
+	TooLarge             uint64 // of Malformed: beyond a limit of what we read
 	Dropped              uint64 // refused by the guard before parsing
 	Panics               uint64 // recovered; each is a bug of ours
 	Shed                 uint64 // INVITEs refused with 503 while Refuse is on or we are full

@@ -19,7 +19,7 @@ const (
 func (sh *shard) receive(f flow, m sip.Message) {
 	switch m := m.(type) {
 	case *sip.Response:
-		if t := sh.clients[clientKey(branchOf(m), string(m.CSeq().MethodName))]; t != nil && len(m.GetHeaders("via")) == 1 {
+		if t := sh.clients[clientKey(branchOf(m), string(m.CSeq().MethodName))]; t != nil && answers(m, t.out) {
 			t.receive(m)
 		}
 	case *sip.Request:
@@ -37,6 +37,13 @@ func (sh *shard) receive(f flow, m sip.Message) {
 			sh.fresh(f, m)
 		}
 	}
+}
+
+// answers reports whether a response that has the branch of o, which cannot be guessed, is to o in all else too (RFC
+// 3261 sections 8.1.3.3 and 17.1.3). With a second Via it is somebody else's.
+func answers(r *sip.Response, o *outgoing) bool {
+	return r.CSeq().SeqNo == o.cseq && r.CallID().Value() == o.callID && len(r.GetHeaders("via")) == 1 &&
+		strings.HasSuffix(o.from, ";tag="+tagOf(r.From().Params))
 }
 
 func branchOf(m sip.Message) string {
@@ -59,11 +66,15 @@ func markVia(r *sip.Request, f flow) {
 
 // reply answers without a transaction: a repeated request gets the same answer made anew (RFC 3261 section 8.2.7).
 func (sh *shard) reply(f flow, r *sip.Request, a response) {
-	if r.Method == sip.ACK {
-		return
+	sh.s.reply(f, r, a)
+}
+
+// reply is for those of whom nothing is known, too.
+func (s *Server) reply(f flow, r *sip.Request, a response) {
+	if r.Method != sip.ACK {
+		a.tag = statelessTag(r)
+		s.sendStranger(f, render(r, a))
 	}
-	a.tag = statelessTag(r)
-	f.send(render(r, a))
 }
 
 // statelessTag is the same for every retransmission.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -33,7 +32,6 @@ type Server struct {
 	change sync.Mutex            // held from Prepare to Commit or Abort
 	swap   sync.Mutex            // held while sockets and goroutines begin or end
 
-	parser *sip.Parser
 	shards []*shard
 	conns  connections
 	local  routes
@@ -57,7 +55,7 @@ type Server struct {
 
 // counts are the totals behind Counters.
 type counts struct {
-	requests, responses, malformed, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
+	requests, responses, malformed, tooLarge, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
 
 	complained atomic.Int64 // unix time of the last log line about a panic or a socket
 }
@@ -79,7 +77,7 @@ func newServer(o Options, t timings) *Server {
 		o.UserAgent = "callbox"
 	}
 	s := &Server{
-		log: o.Log, o: o, timers: t, parser: sip.NewParser(), stop: make(chan struct{}),
+		log: o.Log, o: o, timers: t, stop: make(chan struct{}),
 		conns: connections{byPeer: map[string]*stream{}, bySrc: map[netip.Addr]int{}},
 	}
 	s.life, s.kill = context.WithCancel(context.Background())
@@ -164,11 +162,10 @@ func (s *Server) arrive(f flow, data []byte) (ok bool) {
 	if f.udp != nil && keepAlive(f, data) {
 		return true
 	}
-	m, err := parse(s.parser, data)
-	if err != nil {
-		fault, _ := errors.AsType[*fault](err)
-		s.malformed(f, data, fault)
-		return !f.reliable()
+	m, fault := parse(data)
+	if fault != nil {
+		s.malformed(f, m, data, fault)
+		return fault != notSIP
 	}
 	if _, isRequest := m.(*sip.Request); isRequest {
 		s.count.requests.Add(1)
@@ -193,18 +190,24 @@ func keepAlive(f flow, data []byte) bool {
 	return len(data) <= 4 && len(bytes.Trim(data, "\r\n\x00 ")) == 0
 }
 
-// malformed counts what could not be parsed, by source, and answers where an answer is due.
-func (s *Server) malformed(f flow, data []byte, why *fault) {
+// malformed counts what could not be parsed, by source, and answers where an answer is due: m is the message when it is
+// whole enough to be answered like any other, nil otherwise.
+func (s *Server) malformed(f flow, m sip.Message, data []byte, why *fault) {
 	s.count.malformed.Add(1)
+	if why.limit {
+		s.count.tooLarge.Add(1)
+	}
 	src := f.remote.Addr()
 	if s.guard.malformed(src) {
-		s.log.Warn("sip: message cannot be parsed", "source", src, "bytes", len(data), "total", s.guard.malformedFrom(src))
+		s.log.Warn("sip: message refused", "source", src, "why", why.reason, "bytes", len(data), "total", s.guard.malformedFrom(src))
 	}
-	if why == nil {
-		return
-	}
-	if b := rawReply(data, why); b != nil {
-		f.send(b)
+	if r, ok := m.(*sip.Request); ok {
+		if why.code != 0 {
+			markVia(r, f)
+			s.reply(f, r, response{code: why.code, reason: why.reason})
+		}
+	} else if b := rawReply(data, why); b != nil {
+		s.sendStranger(f, b)
 	}
 }
 
@@ -280,7 +283,7 @@ func (s *Server) Unblock(a netip.Addr) bool { return s.guard.unblock(a) }
 func (s *Server) Counters() Counters {
 	c := &s.count
 	return Counters{
-		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), Dropped: c.dropped.Load(),
+		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Dropped: c.dropped.Load(),
 		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
 		EventsLost: c.eventsLost.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -175,7 +174,7 @@ func (s *Server) readStream(c *stream) error {
 		data, err := readMessage(r)
 		if err != nil {
 			if f, ok := errors.AsType[*fault](err); ok {
-				s.malformed(flow{conn: c, remote: c.remote}, data, f)
+				s.malformed(flow{conn: c, remote: c.remote}, nil, data, f)
 			}
 			return err
 		}
@@ -194,13 +193,13 @@ func readMessage(r *bufio.Reader) ([]byte, error) {
 		part, err := r.ReadSlice('\n')
 		head = append(head, part...)
 		if len(head) > maxHead {
-			return head, &fault{513, "Message Too Large"}
+			return head, tooLarge(513, "Message Too Large")
 		}
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return nil, err
 		}
 		if len(head) >= 2 && bytes.HasSuffix(head, []byte("\n\n")) {
-			return head, &fault{400, "Bad Line End"}
+			return head, bad("Bad Line End")
 		}
 	}
 	n, err := contentLength(head)
@@ -208,7 +207,7 @@ func readMessage(r *bufio.Reader) ([]byte, error) {
 		return head, err
 	}
 	if n > maxMessage-len(head) {
-		return head, &fault{513, "Message Too Large"}
+		return head, tooLarge(513, "Message Too Large")
 	}
 	whole := bytes.NewBuffer(head)
 	if _, err := io.CopyN(whole, r, int64(n)); err != nil {
@@ -217,22 +216,26 @@ func readMessage(r *bufio.Reader) ([]byte, error) {
 	return whole.Bytes(), nil
 }
 
+// contentLength finds the one Content-Length of a head. Where the next message begins must be beyond doubt: a second
+// one, a sign, or a number that no message reaches is refused, whatever the number (RFC 4475 sections 3.1.2.3 and 3.3.9).
 func contentLength(head []byte) (int, error) {
 	n := -1
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		name, val, ok := strings.Cut(string(line[:min(len(line), 64)]), ":")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if !ok || name != "content-length" && name != "l" {
+	_, rest, _ := strings.Cut(string(head), "\r\n")
+	for rest != "" {
+		var line string
+		line, rest = cutHeader(rest)
+		name, val, _ := strings.Cut(line, ":")
+		if knownHeaders[strings.ToLower(strings.TrimRight(name, " \t"))].kind != kindLength {
 			continue
 		}
-		v, err := strconv.ParseUint(strings.TrimSpace(val), 10, 31)
-		if err != nil || n >= 0 {
-			return 0, &fault{400, "Bad Content-Length"}
+		v, ok := number(strings.Trim(val, " \t"), 1<<32)
+		if !ok || n >= 0 {
+			return 0, bad("Bad Content-Length")
 		}
 		n = int(v)
 	}
 	if n < 0 {
-		return 0, &fault{400, "Content-Length Is Missing"}
+		return 0, bad("Content-Length Is Missing")
 	}
 	return n, nil
 }

@@ -14,7 +14,7 @@ const (
 	maxLine     = 8 << 10  // bytes of one header, unfolded: 513
 	maxHeaders  = 96       // lines: 513
 	maxVias     = 64       // values, as of the next three: 513
-	maxRoutes   = 32       // of Route and of Record-Route each
+	maxRouteSet = 32       // of Route and of Record-Route each
 	maxContacts = 64
 	maxParams   = 32   // parameters of a header value or a URI: 400
 	maxURI      = 1024 // bytes: 414 for the Request-URI, 400 elsewhere

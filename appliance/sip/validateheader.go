@@ -255,7 +255,7 @@ func (m *reading) routeList(c *cursor, k known) *fault {
 			return bad("Bad " + k.name)
 		}
 		m.msg.AppendHeader(sip.NewHeader(k.name, strings.TrimRight(c.s[start:c.i], " \t")))
-		if *n++; *n > maxRoutes {
+		if *n++; *n > maxRouteSet {
 			return tooLarge(513, "Too Many Routes")
 		}
 		if c.done() {

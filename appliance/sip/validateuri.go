@@ -246,9 +246,9 @@ func readURI(s string, u *sip.Uri) bool {
 	}
 	u.Scheme = scheme
 	if user, host, ok := strings.Cut(rest, "@"); ok {
-		name, password, secret := strings.Cut(user, ":")
-		if !escaped(name, inUser) || secret && password != "" && !escaped(password, inPassword) {
-			return false
+		name, password, _ := strings.Cut(user, ":")
+		if name != "" && !escaped(name, inUser) || password != "" && !escaped(password, inPassword) {
+			return false // gateways without a caller's number write sip:@host
 		}
 		u.User, u.Password, rest = name, password, host
 	}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"errors"
 	"hash/maphash"
 	"strconv"
 	"strings"
@@ -9,8 +10,10 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// slack is by how many bytes the answer to a malformed request may be longer than it.
-const slack = 32
+// slack is by how many bytes the answer to a malformed request may be longer than it: a reason, a tag, a length.
+const slack = 96
+
+var errMalformed = errors.New("malformed message")
 
 // rawReply answers a request that could not be parsed, from its headers as they stand; nil when no answer is due.
 func rawReply(data []byte, f *fault) []byte {
