@@ -36,6 +36,14 @@ func profiled(t testing.TB, callbox string) (string, func(*exec.Cmd)) {
 	return self, func(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), profileFile+"="+dir) }
 }
 
+// hardest is how a box can be ended at worst: a profiled one keeps its profile.
+func hardest() syscall.Signal {
+	if os.Getenv(profileDir) != "" {
+		return syscall.SIGTERM
+	}
+	return syscall.SIGKILL
+}
+
 // beProfiled is that box: its arguments are those of callbox run DIR --data DATA.
 func beProfiled() bool {
 	dir := os.Getenv(profileFile)

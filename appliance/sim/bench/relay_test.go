@@ -19,17 +19,6 @@ const (
 	soundWindow = 2 * time.Second
 )
 
-// BenchmarkRelay weighs the CPU that the box takes to carry one packet of a bridged call, against a bare loop of epoll,
-// recvfrom and sendto for the same phones. Both carry both directions of every call, 50 packets a second each.
-func BenchmarkRelay(b *testing.B) {
-	for b.Loop() {
-		for _, load := range []struct{ calls, blocks int }{{20, 8}, {50, 16}} {
-			weighSound(b, load.calls, load.blocks)
-		}
-	}
-	b.ReportMetric(0, "ns/op")
-}
-
 func weighSound(b *testing.B, calls, blocks int) {
 	b.Helper()
 	phones := newPhones(b, calls)
@@ -54,11 +43,11 @@ func weighSound(b *testing.B, calls, blocks int) {
 			r.faults = append(r.faults, fmt.Sprintf("%s, block %d: %s", names[who], block+1, why))
 		}
 	}
-	if c := w.counted(); len(c.failed) > 0 || c.answered != calls {
-		r.faults = append(r.faults, c.faults()...)
+	if c := w.counted(); len(c.failed) > 0 {
+		r.faults = append(r.faults, fmt.Sprintf("%d of %d calls did not last: %s", len(c.failed), calls, c.failed[0]))
 	}
 	r.compare(b, cost, "µs", fmt.Sprintf("packet@%d", calls), relayBudget)
-	r.more = fmt.Sprintf("lost %d of %d, null %d of %d; underway %s µs, null %s", sent[true]-arrived[true], sent[true],
+	r.more = fmt.Sprintf("lost %d of %d, null %d of %d; from phone to phone %s µs, null %s", sent[true]-arrived[true], sent[true],
 		sent[false]-arrived[false], sent[false], percentiles(delays[true], time.Microsecond), percentiles(delays[false], time.Microsecond))
 	add(b, r)
 	w.hangUp()

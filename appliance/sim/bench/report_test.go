@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -77,8 +78,9 @@ func printReport(w io.Writer) {
 	if len(report.rows) == 0 {
 		return
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "\n%s\n\n", machine())
 	table(w, report.rows)
+	fmt.Fprintln(w)
 	for _, n := range report.notes {
 		fmt.Fprintln(w, n)
 	}
@@ -92,25 +94,31 @@ func printReport(w io.Writer) {
 	}
 }
 
+// table prints the rows, and below them what else is known of each.
 func table(w io.Writer, rows []row) {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "what\tours\tnull reference\tratio\tbudget\t\t")
+	fmt.Fprintln(t, "what\tours\tnull reference\tratio\tbudget\tverdict")
 	for _, r := range rows {
-		if len(r.faults) > 0 {
-			fmt.Fprintf(t, "%s\tdoes not count: %s\n", r.what, strings.Join(r.faults, "; "))
-			continue
-		}
 		verdict := "missed"
 		switch {
-		case r.budget == "":
-			verdict = ""
+		case len(r.faults) > 0:
+			r.ours, r.null, r.ratio, verdict = "", "", "", "does not count"
 		case r.met:
 			verdict = "met"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.what, r.ours, r.null, r.ratio, r.budget, verdict, r.more)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.what, cmp.Or(r.ours, none), cmp.Or(r.null, none), cmp.Or(r.ratio, none), cmp.Or(r.budget, none), verdict)
 	}
 	t.Flush()
+	fmt.Fprintln(w)
+	for _, r := range rows {
+		if len(r.faults) > 0 {
+			r.more = "does not count: " + strings.Join(r.faults, "; ")
+		}
+		fmt.Fprintf(w, "%s: %s\n", r.what, r.more)
+	}
 }
+
+const none = "–"
 
 // paired are the costs of one thing for ours and the null reference, block by block, in the order ours, null, null, ours.
 type paired struct{ ours, null []float64 }
@@ -142,7 +150,7 @@ func (p *paired) ratio() float64 { return median(p.ratios()) }
 
 func (p *paired) spread() string {
 	all := p.ratios()
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(all), all[0], all[len(all)-1])
+	return fmt.Sprintf("%.2f (%.2f to %.2f, %d pairs)", median(all), all[0], all[len(all)-1], len(all))
 }
 
 // percentiles are the middle and the ninety-ninth of a hundred, in a unit.

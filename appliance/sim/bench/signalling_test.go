@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"callbox/appliance/sim/peers"
 )
 
 const (
@@ -18,37 +20,6 @@ const (
 
 // short is a call that is over soon, so that a rate is steady after a second.
 var short = plan{ring: 100 * time.Millisecond, talk: 400 * time.Millisecond}
-
-// BenchmarkSignalling weighs the CPU that a bridged call takes from INVITE to BYE, both legs over UDP, without sound,
-// with its facts on disk, against a bare loop of the SIP library under the same calls. Timers of calls that have ended
-// run out 32 s later, in whichever block that is: the order of the blocks charges both for the same share of them.
-func BenchmarkSignalling(b *testing.B) {
-	w := newTraffic(b, nil)
-	far := w.far.LocalAddr().String()
-	loadAlone(b, w)
-	box := newBox(b, w.near.LocalAddr().String(), far)
-	if on := filesystem(b, box.dir); on == memoryDisk {
-		b.Fatalf("facts on %s are not durable: set TMPDIR to a folder on a disk", on)
-	}
-	box.start()
-	process, address := nullSwitch(b, far)
-	ours, null := subject{box.process, box.address}, subject{process, address}
-	for _, s := range []subject{ours, null} {
-		s.settle(b, w)
-		s.bear(b, w, 50, 2*time.Second)
-	}
-	before, calls := box.records(b), 0
-	for b.Loop() {
-		calls += weighCalls(b, w, ours, null, 20, 4)
-		calls += weighCalls(b, w, ours, null, 50, 8)
-	}
-	b.ReportMetric(0, "ns/op")
-	if kept := box.records(b) - before; kept != calls {
-		add(b, row{what: "facts of the calls", faults: []string{fmt.Sprintf("%d calls were made and %d have a CDR", calls, kept)}})
-	} else {
-		note("signalling: all %d calls of the box have their CDR on disk", calls)
-	}
-}
 
 // loadAlone lets the two ends call each other without a switch between them, faster than they will ever have to.
 func loadAlone(b *testing.B, w *traffic) {
@@ -155,12 +126,13 @@ func weighCalls(b *testing.B, w *traffic, ours, null subject, rate float64, bloc
 	return calls
 }
 
-// records counts the CDRs that the box keeps.
-func (b *box) records(t testing.TB) int {
+// records counts the CDRs that the box keeps, once it can be asked.
+func (b *box) records(t testing.TB) (n int) {
 	t.Helper()
-	out, err := exec.Command(programs(t).callbox, "calls", "--past", "--last", "100000", "--json", "--data", b.data).Output()
-	if err != nil {
-		t.Fatalf("callbox calls --past: %v", err)
-	}
-	return bytes.Count(out, []byte("\n"))
+	peers.Await(t, "the box tells of its calls", 10*time.Second, func() bool {
+		out, err := exec.Command(programs(t).callbox, "calls", "--past", "--last", "100000", "--json", "--data", b.data).Output()
+		n = bytes.Count(out, []byte("\n"))
+		return err == nil
+	})
+	return n
 }

@@ -21,36 +21,6 @@ const (
 	startBudget = 300 * time.Millisecond
 )
 
-// BenchmarkStart takes the time from the start of the process to the 200 of the first INVITE, to the echo test, of a
-// phone that keeps asking: with a data directory that does not exist yet, and with the one of a run before. The null
-// reference is the bare loop, which reads no configuration and keeps nothing.
-func BenchmarkStart(b *testing.B) {
-	programs(b)
-	var fresh, again, null []time.Duration
-	for b.Loop() {
-		for range starts {
-			fresh = append(fresh, startFresh(b))
-			null = append(null, startNull(b))
-		}
-		box := newBox(b, nearHost+":9", farHost+":9")
-		for range starts + 1 {
-			again = append(again, startBox(b, box))
-		}
-		again = again[1:] // the first had no directory
-	}
-	b.ReportMetric(0, "ns/op")
-	for _, s := range []struct {
-		what  string
-		times []time.Duration
-	}{{"fresh", fresh}, {"again", again}, {"null", null}} {
-		slices.Sort(s.times)
-		b.ReportMetric(milliseconds(share(s.times, 0.5)), s.what+"-ms")
-	}
-	for _, r := range []row{startRow("start to first answered INVITE, new data directory", fresh, null), startRow("the same, data directory of a run before", again, null)} {
-		add(b, r)
-	}
-}
-
 func startRow(what string, ours, null []time.Duration) row {
 	middle := share(ours, 0.5)
 	return row{
@@ -61,11 +31,10 @@ func startRow(what string, ours, null []time.Duration) row {
 	}
 }
 
-func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+// nobody is where trunks lead that are never called.
+const nobody = farHost + ":9"
 
-func startFresh(t testing.TB) time.Duration {
-	return startBox(t, newBox(t, nearHost+":9", farHost+":9"))
-}
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // startBox starts a box, and ends it after its first call.
 func startBox(t testing.TB, b *box) time.Duration {
@@ -83,7 +52,7 @@ func startNull(t testing.TB) time.Duration {
 	log := filepath.Join(t.TempDir(), "log")
 	address := net.JoinHostPort(switchHost, fmt.Sprint(peers.Ports(t, 2)))
 	began := time.Now()
-	p := begin(t, log, nil, name, "switch", address, farHost+":9")
+	p := begin(t, log, nil, name, "switch", address, nobody)
 	took := firstCall(t, p, address, began)
 	p.end(t, syscall.SIGKILL)
 	return took
