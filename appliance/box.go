@@ -368,7 +368,11 @@ func diagJSON(d hcl.Diagnostics) json.RawMessage {
 	return b
 }
 
+// firstLine is the first problem of several in one line, with its place.
 func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	line, rest, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	if place, _, _ := strings.Cut(rest, "\n"); strings.HasPrefix(place, "  on ") {
+		line += " " + strings.TrimRight(strings.TrimSpace(place), ":")
+	}
 	return line
 }

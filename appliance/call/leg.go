@@ -183,6 +183,7 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		c.onDial(l, e)
 	case sip.EventCancelled:
 		l.gone = true
+		c.owe(e)
 		c.cancel(CallerCancelled)
 	case sip.EventConfirmed:
 		c.onConfirmed(l, e.Body)
@@ -192,13 +193,18 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		c.onInfo(l, e)
 	case sip.EventBye:
 		l.gone = true
-		if e.Reply != nil {
-			c.byes = append(c.byes, e.Reply)
-		}
+		c.owe(e)
 		c.cancel(c.hungUp(l, e))
 	case sip.EventNoAck:
 		l.gone = true
 		c.cancel(CallerNoAck)
+	}
+}
+
+// owe remembers a hang-up that waits to be confirmed until the CDR is on disk.
+func (c *Call) owe(e sip.Event) {
+	if e.Reply != nil {
+		c.byes = append(c.byes, e.Reply)
 	}
 }
 

@@ -73,6 +73,9 @@ func (c *PhoneCall) signal(e sip.Event) (over bool) {
 	case sip.EventReinviteDone:
 		c.reinviteDone(e)
 	case sip.EventFailed, sip.EventCancelled, sip.EventNoAck:
+		if e.Reply != nil {
+			e.Reply(200, nil)
+		}
 		c.ended("them", e.Code, e.Text)
 		return true
 	case sip.EventBye:
