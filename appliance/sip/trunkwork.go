@@ -115,7 +115,7 @@ func (t *trunk) probe() {
 		t.sh.after(0, func() { t.health(probeSilent, 0, err.Error()) })
 		return
 	}
-	o := t.message("OPTIONS", token(15), f)
+	o := t.message("OPTIONS", t.sh.newCallID(), f)
 	o.to = "<" + t.uri("") + ">"
 	sent := time.Now()
 	var late *alarm
