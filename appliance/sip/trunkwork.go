@@ -221,3 +221,12 @@ func seconds(v string) time.Duration {
 	}
 	return time.Duration(n) * time.Second
 }
+
+// newCallID makes a Call-ID whose answers come to this shard.
+func (sh *shard) newCallID() string {
+	for {
+		if id := token(15); sh.s.shardOf(id) == sh {
+			return id
+		}
+	}
+}
