@@ -10,10 +10,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-const (
-	allowed     = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
-	maxDatagram = 1300 // bytes; larger requests want TCP (RFC 3261 section 18.1.1)
-)
+const maxDatagram = 1300 // bytes; larger requests want TCP (RFC 3261 section 18.1.1)
 
 // receive is where every message of a call enters, in order of arrival.
 func (sh *shard) receive(f flow, m sip.Message) {
@@ -126,12 +123,14 @@ func (sh *shard) fresh(f flow, r *sip.Request) {
 	switch r.Method {
 	case sip.INVITE:
 		sh.invite(f, r)
-	case sip.OPTIONS:
-		sh.reply(f, r, response{code: 200, headers: [][2]string{{"Allow", allowed}, {"Accept", "application/sdp"}}})
 	case sip.BYE, sip.INFO, sip.UPDATE, sip.PRACK:
 		sh.reply(f, r, response{code: 481})
 	default:
-		sh.reply(f, r, response{code: 405, headers: [][2]string{{"Allow", allowed}}})
+		code := 501
+		if knownMethod(r.Method) {
+			code = 405
+		}
+		sh.reply(f, r, response{code: code, headers: [][2]string{{"Allow", allow}}})
 	}
 }
 
@@ -147,15 +146,22 @@ func unsupported(r *sip.Request) string {
 // dialogKey names a dialog by Call-ID and our tag, which is the To tag of what we receive.
 func dialogKey(r *sip.Request) string { return r.CallID().Value() + "|" + tagOf(r.To().Params) }
 
-// unescapeUser reads the user part of a URI: parameters cut off, %xx decoded. What would decode to a control character
-// stays as it is.
+// unescapeUser reads the user part of a URI: %xx decoded, and of a telephone number its parameters cut off (RFC 3261
+// section 19.1.6); elsewhere a semicolon is the user's. What would decode to a control character stays as it is.
 func unescapeUser(user string) string {
-	user, _, _ = strings.Cut(user, ";")
+	if number, _, ok := strings.Cut(user, ";"); ok && isNumber(number) {
+		user = number
+	}
 	plain, err := url.PathUnescape(user)
 	if err != nil || strings.ContainsFunc(plain, func(c rune) bool { return c < ' ' || c == 0x7f || c == 0xfffd }) {
 		return user
 	}
 	return plain
+}
+
+// isNumber is true for what can be dialled, with the separators that people write (RFC 3966).
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789ABCDabcd*#+-.()") == ""
 }
 
 // escapeUser writes the user part of a URI (RFC 3261 section 25.1).

@@ -242,7 +242,9 @@ func readURI(s string, u *sip.Uri) bool {
 	}
 	scheme = strings.ToLower(scheme)
 	if scheme != "sip" && scheme != "sips" {
-		return !strings.ContainsAny(rest, `<>"\`) && sip.ParseUri(s, u) == nil
+		ok = !strings.ContainsAny(rest, `<>"\`) && sip.ParseUri("any:"+rest, u) == nil // sipgo takes letters only
+		u.Scheme = scheme
+		return ok
 	}
 	u.Scheme = scheme
 	if user, host, ok := strings.Cut(rest, "@"); ok {
