@@ -43,6 +43,11 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 		sh.reply(f, r, response{code: 422, headers: tooSmall()})
 		return
 	}
+	ref, code := replacing(r)
+	if code != 0 {
+		sh.reply(f, r, response{code: code})
+		return
+	}
 	number := s.dialled(r, who)
 	if s.dialogs.Load() >= maxDialogs || s.refuse.Load() && !s.live.Load().emergency[number] {
 		s.count.shed.Add(1)
@@ -52,6 +57,29 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 	d := sh.newDialog(r.CallID().Value())
 	t := sh.newServerTx(f, r, d.tag)
 	t.respond(response{code: 100})
+	if ref == nil {
+		sh.begin(f, t, r, d, who, number)
+		go s.offer(d)
+		return
+	}
+	t.cancelled = func(*sip.Request) { t.respond(response{code: 487}) }
+	sh.resolve(*ref, func(other *Dialog, code int) {
+		switch {
+		case t.state != txProceeding || t.req == nil:
+		case code != 0:
+			t.respond(response{code: code})
+		case who.trunk != nil && other.trunk != who.trunk: // a carrier may not take over the calls of others
+			t.respond(response{code: 403})
+		default:
+			sh.begin(f, t, r, d, who, number).invite.Replaces = other
+			go s.offer(d)
+		}
+	})
+}
+
+// begin makes the dialog of a new call.
+func (sh *shard) begin(f flow, t *serverTx, r *sip.Request, d *Dialog, who identity, number string) *Dialog {
+	s := sh.s
 	us := s.contactAt(f)
 	d.uas, d.local, d.flow = true, us.Addr(), f
 	d.us, d.them = withoutTag(r.To().DisplayName, r.To().Address, r.To().Params), withoutTag(r.From().DisplayName, r.From().Address, r.From().Params)
@@ -69,7 +97,7 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 	s.dialogs.Add(1)
 	d.enter()
 	s.count.invites.Add(1)
-	go s.offer(d)
+	return d
 }
 
 // offer hands a new call to its owner. A call whose owner panics, or does not attach to it, is ended.
@@ -154,28 +182,15 @@ func (s *Server) read(f flow, r *sip.Request, who identity, number string) *Invi
 	if mf := r.MaxForwards(); mf != nil {
 		in.MaxForwards = int(mf.Val())
 	}
-	anonymous := strings.EqualFold(from.Address.Host, "anonymous.invalid") || strings.EqualFold(from.Address.User, "anonymous")
-	privacy := strings.ToLower(value(r, "privacy"))
-	in.From.Hidden = anonymous || strings.Contains(privacy, "id") || strings.Contains(privacy, "user") || strings.Contains(privacy, "header")
 	if who.account != "" {
-		in.From.Number = who.account
+		in.From = Party{Number: who.account, Hidden: hides(r)}
+		in.Preferred = preferred(r)
 		return in
 	}
-	in.Trunk = who.trunk.set.Name
-	in.From.Name, in.From.Number = unquote(from.DisplayName), userOf(&from.Address)
-	if anonymous {
-		in.From.Name, in.From.Number = "", ""
-	}
-	for _, h := range r.GetHeaders("p-asserted-identity") {
-		var u sip.Uri
-		name, err := sip.ParseAddressValue(h.Value(), &u, nil)
-		if err == nil && userOf(&u) != "" {
-			in.From.Number = userOf(&u)
-			if name != "" {
-				in.From.Name = unquote(name)
-			}
-			break
-		}
+	believe := !who.trunk.set.Untrusted
+	in.Trunk, in.From = who.trunk.set.Name, asserted(r, believe)
+	if believe {
+		in.Diverted = diverted(r)
 	}
 	return in
 }
@@ -303,7 +318,7 @@ func (d *Dialog) cancelled(r *sip.Request) {
 	e := Event{Kind: EventCancelled, Code: 503, Text: "connection lost"}
 	if r != nil {
 		e.Code = 487
-		e.Q850, e.Text = parseReason(value(r, "reason"))
+		e.Q850, e.Text = reasonOf(r)
 	}
 	d.last(e)
 	d.refuse(487, Reason{})

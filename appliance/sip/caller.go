@@ -69,13 +69,7 @@ func (s *Server) Dial(r DialRequest) (*Dialog, error) {
 // route finds the way to who is called.
 func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
 	if r.Contact != nil {
-		b := *r.Contact
-		var u sip.Uri
-		if err := sip.ParseUri(b.Contact, &u); err != nil {
-			return flow{}, ErrUnreachable
-		}
-		d.phone, d.peer.target, d.them = &b, requestURI(&u), "<"+u.Addr()+">"
-		return s.flowOf(&b)
+		return s.routeToPhone(d, *r.Contact)
 	}
 	t := s.live.Load().trunks[r.Trunk]
 	if t == nil {
@@ -91,6 +85,28 @@ func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
 	return t.flow(0)
 }
 
+// routeToPhone takes the flow of a binding, or another one of the same phone when that is gone (RFC 5626 section 5.3),
+// by the proxies that it registered through (RFC 3327).
+func (s *Server) routeToPhone(d *Dialog, b Binding) (flow, error) {
+	for _, b := range append([]Binding{b}, s.registrar.siblings(b)...) {
+		var u sip.Uri
+		if err := sip.ParseUri(b.Contact, &u); err != nil {
+			return flow{}, ErrUnreachable
+		}
+		f, err := s.flowOf(&b)
+		if err != nil {
+			continue
+		}
+		d.phone, d.peer.target, d.them = &b, requestURI(&u), "<"+u.Addr()+">"
+		d.peer.routes = nil
+		if b.Path != "" {
+			d.peer.routes = list(b.Path)
+		}
+		return f, nil
+	}
+	return flow{}, ErrUnreachable
+}
+
 // address writes who calls and who is called.
 func (d *Dialog) address(r DialRequest) {
 	us := d.s.contactAt(d.flow)
@@ -100,6 +116,9 @@ func (d *Dialog) address(r DialRequest) {
 		domain, d.user = d.trunk.domain(), d.trunk.set.Username
 	}
 	if r.From.Hidden {
+		if d.trunk == nil || d.trunk.set.Username == "" {
+			d.user = "" // of the Contact
+		}
 		d.us = `"Anonymous" <sip:anonymous@anonymous.invalid>`
 		return
 	}
@@ -129,15 +148,13 @@ func (d *Dialog) invitation(r DialRequest, body []byte) *outgoing {
 	}
 	o.headers = append(o.headers, [2]string{"Supported", known})
 	if d.trunk != nil {
-		if r.From.Number != "" {
-			o.headers = append(o.headers, [2]string{"P-Asserted-Identity", nameAddr(r.From.Name, r.From.Number, hostOf(d.local))})
-		}
+		o.headers = append(o.headers, d.identity(r)...)
 	}
 	if r.From.Hidden {
 		o.headers = append(o.headers, [2]string{"Privacy", "id"})
 	}
 	for _, h := range r.Headers {
-		if extra(h[0]) {
+		if extra(h[0]) && (!tellsWho(h[0]) || d.trunk != nil && !d.trunk.set.Untrusted) {
 			o.headers = append(o.headers, h)
 		}
 	}
@@ -145,6 +162,19 @@ func (d *Dialog) invitation(r DialRequest, body []byte) *outgoing {
 		o.contentType, o.body = "application/sdp", body
 	}
 	return o
+}
+
+// identity tells a trunk who calls, and by whom the call was forwarded. One that is not trusted is not told what shall
+// stay hidden.
+func (d *Dialog) identity(r DialRequest) (hs [][2]string) {
+	untrusted := d.trunk.set.Untrusted
+	if r.From.Number != "" && !(untrusted && r.From.Hidden) {
+		hs = append(hs, [2]string{"P-Asserted-Identity", nameAddr(r.From.Name, r.From.Number, hostOf(d.local))})
+	}
+	if untrusted {
+		return hs
+	}
+	return append(hs, diversions(r.Diverted, d.trunk.domain(), d.trunk.uri(r.Number))...)
 }
 
 // extra is true for header names that a DialRequest may add.
@@ -242,7 +272,7 @@ func (d *Dialog) answered(r *sip.Response) {
 		d.hear(body)
 		d.granted(r)
 		d.tell(200, r.Reason)
-		q850, _ := parseReason(value(r, "reason"))
+		q850, _ := reasonOf(r)
 		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: body, ContentType: contentType(r)})
 		return
 	}
@@ -271,8 +301,8 @@ func (d *Dialog) declined(r *sip.Response) {
 			return
 		}
 		d.tell(r.StatusCode, r.Reason)
-		q850, _ := parseReason(value(r, "reason"))
-		d.last(Event{Kind: EventFailed, Code: r.StatusCode, Text: r.Reason, Q850: q850})
+		q850, _ := reasonOf(r)
+		d.last(Event{Kind: EventFailed, Code: r.StatusCode, Text: r.Reason, Q850: q850, Contacts: redirects(r)})
 	}
 	d.over()
 }

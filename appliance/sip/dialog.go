@@ -25,9 +25,12 @@ type Party struct {
 type Invite struct {
 	CallID         string
 	From           Party
-	FromUser       string // user of the From header as it was written
-	Number         string // user of the Request-URI: what was dialled
-	Account, Trunk string // exactly one is set
+	FromUser       string      // user of the From header as it was written
+	Preferred      string      // number that a phone would like to show (P-Preferred-Identity)
+	Diverted       []Diversion // whom it was for before, latest first; of trusted trunks only
+	Replaces       *Dialog     // the call that this one is to take the place of (RFC 3891)
+	Number         string      // user of the Request-URI: what was dialled
+	Account, Trunk string      // exactly one is set
 	Source         netip.AddrPort
 	Transport      string // udp, tcp, tls
 	UserAgent      string
@@ -42,6 +45,7 @@ type DialRequest struct {
 	Trunk, Number string
 	Force         bool // try a trunk that is down all the same (emergency)
 	From          Party
+	Diverted      []Diversion   // who forwarded the call, latest first; told to trusted trunks
 	Answer        time.Duration // no response at all within this: EventFailed 408 "no response"; 0: 32 s
 	MaxForwards   int           // 0: 70
 	Headers       [][2]string
@@ -90,6 +94,8 @@ type Dialog struct {
 	pause    *alarm     // before it is tried again, after a glare
 	again    *alarm     // of 1xx
 	session  session
+	refer    *Refer // the last transfer that was asked for
+	refers   int
 	said     []byte // our last SDP
 	heard    uint64 // hash of theirs
 

@@ -14,10 +14,11 @@ const (
 	EventInfo
 	EventBye   // the peer hung up, or the dialog is lost (Code 408 or 481)
 	EventNoAck // our answer was never acknowledged; the BYE is already sent
+	EventRefer // the peer wants its call transferred; Reply must be called once, with 202 or a refusal
 )
 
 func (k EventKind) String() string {
-	names := [...]string{"progress", "answered", "failed", "cancelled", "confirmed", "reinvite", "reinvite done", "info", "bye", "no ack"}
+	names := [...]string{"progress", "answered", "failed", "cancelled", "confirmed", "reinvite", "reinvite done", "info", "bye", "no ack", "refer"}
 	if k < 0 || int(k) >= len(names) {
 		return "unknown"
 	}
@@ -34,8 +35,10 @@ type Event struct {
 	Q850        int    // cause of a Reason header (RFC 3326), 0: none
 	Body        []byte
 	ContentType string
+	Contacts    []string                    // EventFailed with a 3xx: where to call instead, best first
 	Branch      string                      // EventProgress: which of the phones that a proxy rings it is; "": the only one
-	Reply       func(code int, body []byte) // EventReinvite; EventBye of a peer: when its end is written down (at most 400 ms). Later calls do nothing
+	Refer       *Refer                      // EventRefer only
+	Reply       func(code int, body []byte) // EventReinvite, EventRefer; EventBye of a peer: when its end is written down (at most 400 ms). Later calls do nothing
 }
 
 // Reason goes into a Reason header (RFC 3326) when Q850 or Text is set.

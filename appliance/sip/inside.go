@@ -28,6 +28,10 @@ func (d *Dialog) request(f flow, r *sip.Request) {
 		d.updated(p, t, r)
 	case sip.PRACK:
 		d.pracked(t, r)
+	case sip.REFER:
+		d.referred(t, r)
+	case sip.NOTIFY:
+		t.respond(response{code: 481, reason: "Subscription Does Not Exist"})
 	case sip.INFO:
 		t.respond(response{code: 200})
 		d.emit(Event{Kind: EventInfo, Body: r.Body(), ContentType: contentType(r)})
@@ -45,7 +49,7 @@ const byeTime = 400 * time.Millisecond
 // byed is the peer hanging up. The confirmation waits for Event.Reply, so that
 // whoever was told that a call is over can rely on its CDR. A caller may do so before our answer (RFC 3261 section 15).
 func (d *Dialog) byed(t *serverTx, r *sip.Request) {
-	q850, text := parseReason(value(r, "reason"))
+	q850, text := reasonOf(r)
 	if d.asked != nil {
 		d.asked.respond(response{code: 487})
 	}
@@ -56,6 +60,13 @@ func (d *Dialog) byed(t *serverTx, r *sip.Request) {
 	if d.uas && d.phase == phaseEarly {
 		kind = EventCancelled
 	}
+	d.last(Event{Kind: kind, Q850: q850, Text: text, Reply: d.confirmLater(t)})
+	d.over()
+}
+
+// confirmLater answers a BYE when the function that it returns is called, or
+// after byeTime.
+func (d *Dialog) confirmLater(t *serverTx) func(int, []byte) {
 	confirmed := false
 	confirm := func() {
 		if !confirmed {
@@ -64,11 +75,10 @@ func (d *Dialog) byed(t *serverTx, r *sip.Request) {
 		}
 	}
 	late := d.sh.after(byeTime, confirm)
-	d.last(Event{Kind: kind, Q850: q850, Text: text, Reply: func(int, []byte) {
+	return func(int, []byte) {
 		d.sh.post(func() {
 			late.stop()
 			confirm()
 		})
-	}})
-	d.over()
+	}
 }

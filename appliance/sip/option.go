@@ -109,6 +109,8 @@ func allows(m interface{ GetHeaders(string) []sip.Header }, method string) bool 
 // beside is true for requests that belong to no call.
 func beside(r *sip.Request) bool {
 	switch r.Method {
+	case sip.SUBSCRIBE:
+		return true
 	case sip.OPTIONS, sip.MESSAGE, sip.PUBLISH, sip.REFER, sip.NOTIFY:
 		return tagOf(r.To().Params) == ""
 	}
@@ -119,6 +121,8 @@ func beside(r *sip.Request) bool {
 // others are not this box's business, and who sends them learns what is.
 func (sh *shard) beside(f flow, r *sip.Request) {
 	switch r.Method {
+	case sip.SUBSCRIBE:
+		sh.subscribe(f, r)
 	case sip.OPTIONS:
 		sh.reply(f, r, response{code: 200, headers: abilities()})
 	case sip.REFER:

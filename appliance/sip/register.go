@@ -14,6 +14,9 @@ import (
 // routers forget a way after 30 s.
 const pingEvery = 25 * time.Second
 
+// flowTimer is how many seconds a phone may keep its flow silent; a connection of a phone lives much longer.
+const flowTimer = 120
+
 // register takes a REGISTER (RFC 3261 section 10.3). What it changes is told by a Notice with all that the account has.
 func (sh *shard) register(f flow, r *sip.Request) {
 	if f.udp != nil && f.udp.retired.Load() {
@@ -30,13 +33,19 @@ func (sh *shard) register(f flow, r *sip.Request) {
 	}
 	s := sh.s
 	updates, star, err := s.contactsOf(f, r)
-	if err != nil {
+	path, ok := paths(r)
+	if err != nil || !ok {
 		t.respond(response{code: 400})
 		return
 	}
 	most := s.live.Load().accounts[who.account].MaxContacts
 	if most == 0 {
 		most = 10
+	}
+	outbound := false
+	for i := range updates {
+		updates[i].path = path
+		outbound = outbound || updates[i].regID > 0 && updates[i].instance != "" && supports(r, "outbound")
 	}
 	current, changed, err := s.registrar.register(who.account, updates, star, r.CallID().Value(), r.CSeq().SeqNo, most)
 	if refused, ok := errors.AsType[*refusal](err); ok {
@@ -54,7 +63,14 @@ func (sh *shard) register(f flow, r *sip.Request) {
 	if changed {
 		s.o.Notify(Notice{Kind: Registered, Account: who.account, Source: f.remote.String(), UserAgent: value(r, "user-agent"), Bindings: current})
 	}
-	t.respond(response{code: 200, headers: s.registered(current)})
+	hs := append(s.registered(current), [2]string{"Supported", "path, outbound"})
+	if path != "" {
+		hs = append(hs, [2]string{"Path", path})
+	}
+	if outbound { // RFC 5626 section 6: the flow is kept, and may be silent that long
+		hs = append(hs, [2]string{"Require", "outbound"}, [2]string{"Flow-Timer", strconv.Itoa(flowTimer)})
+	}
+	t.respond(response{code: 200, headers: hs})
 }
 
 // registered lists the bindings for the 200.
@@ -178,7 +194,7 @@ func (s *Server) flowOf(b *Binding) (flow, error) {
 	if c := s.conns.get(b.Transport, src); c != nil {
 		return flow{conn: c, remote: src}, nil
 	}
-	if to, natted := contactAddr(b, src); !natted {
+	if to, natted := contactAddr(b, src); !natted && !strings.Contains(b.Instance, ";reg-id=") {
 		return s.flowTo(b.Transport, to, "")
 	}
 	return flow{}, ErrUnreachable
@@ -209,6 +225,7 @@ func contactAddr(b *Binding, src netip.AddrPort) (to netip.AddrPort, natted bool
 // what the router in between needs to see.
 func (s *Server) ping(now time.Time) {
 	second := now.Unix() % int64(pingEvery/time.Second)
+	s.pingTrunks(second)
 	for _, bs := range s.registrar.all() {
 		for i := range bs {
 			b := &bs[i]
@@ -229,6 +246,21 @@ func (s *Server) ping(now time.Time) {
 				from: "<" + s.contactURI("", us, f) + ">;tag=" + token(5), to: "<" + b.Contact + ">",
 			}
 			f.send(o.bytes())
+		}
+	}
+}
+
+// pingTrunks keeps the connections open that we made to trunks: CRLFCRLF, to which the other side may say CRLF (RFC 5626
+// section 4.4.1).
+func (s *Server) pingTrunks(second int64) {
+	for _, t := range s.live.Load().order {
+		for _, x := range *t.targets.Load() {
+			if x.transport == "udp" || int64(x.addr.Port())%int64(pingEvery/time.Second) != second {
+				continue
+			}
+			if c := s.conns.get(x.transport, x.addr); c != nil {
+				c.send([]byte("\r\n\r\n"))
+			}
 		}
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 // contactUpdate is one Contact of a REGISTER.
 type contactUpdate struct {
-	uri, source, local, transport, userAgent string
+	uri, source, local, transport, userAgent, path string
 
 	instance string        // +sip.instance (RFC 5626), "" when the phone has none
 	regID    int           // reg-id (RFC 5626), 0 when not given
@@ -150,7 +150,7 @@ func (r *registrar) binding(account string, u contactUpdate, callID string, cseq
 	return Binding{
 		Account: strings.Clone(account), Contact: strings.Clone(u.uri), Source: strings.Clone(u.source), Local: strings.Clone(u.local),
 		Transport: strings.Clone(u.transport), UserAgent: strings.Clone(strings.ToValidUTF8(u.userAgent[:min(len(u.userAgent), agentLimit)], "")),
-		CallID: strings.Clone(callID), CSeq: cseq, Expires: now.Add(lifetime(u, callID, cseq)), Q: u.q, Instance: strings.Clone(instance),
+		CallID: strings.Clone(callID), CSeq: cseq, Expires: now.Add(lifetime(u, callID, cseq)), Q: u.q, Instance: strings.Clone(instance), Path: strings.Clone(u.path),
 	}
 }
 
@@ -209,6 +209,22 @@ func (r *registrar) contacts(account string) []Binding {
 	})
 	slices.SortStableFunc(bindings, func(a, b Binding) int { return cmp.Compare(b.Q, a.Q) })
 	return bindings
+}
+
+// siblings are the other flows of a phone that keeps several, the newest first.
+func (r *registrar) siblings(b Binding) []Binding {
+	phone, _, several := strings.Cut(b.Instance, ";reg-id=")
+	if !several {
+		return nil
+	}
+	now := r.now()
+	r.mu.Lock()
+	bindings := live(r.accounts[b.Account], now)
+	r.mu.Unlock()
+	slices.Reverse(bindings)
+	return slices.DeleteFunc(bindings, func(x Binding) bool {
+		return x.Instance == b.Instance || !strings.HasPrefix(x.Instance, phone+";reg-id=")
+	})
 }
 
 // expire forgets bindings whose time is over and returns the accounts that lost one.

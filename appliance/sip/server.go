@@ -36,6 +36,7 @@ type Server struct {
 	conns  connections
 	local  routes
 
+	subs      subscriptions
 	guard     *guard
 	registrar *registrar
 

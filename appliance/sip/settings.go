@@ -16,6 +16,10 @@ type Options struct {
 	// before it returns; otherwise the call is rejected with 500.
 	OnInvite func(*Dialog)
 
+	// OnSubscribe decides about a phone that wants to hear of a state: 200 accepts, 300 to 699 refuse. It runs in its
+	// own goroutine and may tell the state by Server.Notify at once. nil: every event is refused with 489.
+	OnSubscribe func(*Subscription) (code int)
+
 	// Notify hears of registrations, trunks and blocks. It must not block.
 	Notify func(Notice)
 
@@ -50,4 +54,5 @@ type Trunk struct {
 	Expires            time.Duration  // asked for when registering; 0: 1 h
 	AcceptFrom         []netip.Prefix // sources whose INVITEs are this trunk's, besides its own address
 	Health             time.Duration  // OPTIONS interval; 0: 30 s, negative: off
+	Untrusted          bool           // what it says about who calls is not believed, and it is not told what is hidden
 }

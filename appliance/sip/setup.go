@@ -226,6 +226,7 @@ func (c *Change) Commit() {
 	for name := range old.accounts {
 		if _, still := c.next.accounts[name]; !still {
 			s.registrar.drop(name)
+			s.unsubscribe(name)
 			s.o.Notify(Notice{Kind: Expired, Account: name, Reason: "account left the configuration"})
 		}
 	}

@@ -27,14 +27,15 @@ type shard struct {
 	alarms  alarms
 	servers map[string]*serverTx
 	clients map[string]*clientTx
-	dialogs map[string]*Dialog // by Call-ID and our tag
-	callers map[string]*Dialog // those that the peer began, by Call-ID and its tag
+	dialogs map[string]*Dialog       // by Call-ID and our tag
+	subs    map[string]*Subscription // by Call-ID and our tag
+	callers map[string]*Dialog       // those that the peer began, by Call-ID and its tag
 }
 
 func newShard(s *Server) *shard {
 	return &shard{
 		s: s, wake: make(chan struct{}, 1),
-		servers: map[string]*serverTx{}, clients: map[string]*clientTx{}, dialogs: map[string]*Dialog{}, callers: map[string]*Dialog{},
+		servers: map[string]*serverTx{}, clients: map[string]*clientTx{}, dialogs: map[string]*Dialog{}, callers: map[string]*Dialog{}, subs: map[string]*Subscription{},
 	}
 }
 
@@ -154,6 +155,9 @@ func (sh *shard) end() {
 	}
 	for _, d := range sh.dialogs {
 		sh.do(d.closed)
+	}
+	for _, x := range sh.subs {
+		sh.do(x.end)
 	}
 }
 
