@@ -82,6 +82,7 @@ func TestAPhoneOnHoldHearsNothingAndSaysNothing(t *testing.T) {
 	if a.PeerDirection() != Inactive {
 		t.Errorf("direction %v", a.PeerDirection())
 	}
+	a.Stats() // a round through the worker: it knows of the hold now
 	one.say(2)
 	two.leg = addrOf(b)
 	two.say(3)
