@@ -54,8 +54,10 @@ func TestABusyCalleeStaysBusyByEveryTrunk(t *testing.T) {
 func TestALineIsTakenOnceAndGivenBack(t *testing.T) {
 	var l Lines
 	l.SetLimits(map[string]int{"pstn": 2})
-	if !l.Take("pstn", false) || !l.Take("pstn", false) || l.Take("pstn", false) {
-		t.Fatal("two lines carry two calls")
+	for i, want := range []bool{true, true, false} {
+		if l.Take("pstn", false) != want {
+			t.Fatalf("call %d of two lines: %v", i+1, !want)
+		}
 	}
 	if !l.Take("pstn", true) {
 		t.Error("an emergency call found no line")

@@ -117,14 +117,13 @@ func wantEvent(t testing.TB, events <-chan Event, kind EventKind) Event {
 
 // phone is a plain socket pair that speaks RTP by hand.
 type phone struct {
-	t         testing.TB
-	rtp       *net.UDPConn
-	seq       uint16
-	ts        uint32
-	ssrc      uint32
-	pt        uint8
-	leg       netip.AddrPort
-	lastHeard packet
+	t    testing.TB
+	rtp  *net.UDPConn
+	seq  uint16
+	ts   uint32
+	ssrc uint32
+	pt   uint8
+	leg  netip.AddrPort
 }
 
 func newPhone(t testing.TB) *phone {

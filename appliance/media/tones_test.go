@@ -203,7 +203,7 @@ func TestASoundIsEncodedOnceForEachCodec(t *testing.T) {
 			t.Errorf("sample %d is encoded wrongly", i)
 		}
 	}
-	if &sound.Encoded(PCMA)[0] != &sound.Encoded(PCMA)[0] {
+	if first, second := sound.Encoded(PCMA), sound.Encoded(PCMA); &first[0] != &second[0] {
 		t.Error("it is encoded anew for each listener")
 	}
 	if sound.Encoded(Codec{Name: "opus"}) != nil {

@@ -15,8 +15,6 @@ type flow struct {
 	remote netip.AddrPort
 }
 
-func (f flow) valid() bool { return f.udp != nil || f.conn != nil }
-
 // transport is udp, tcp or tls.
 func (f flow) transport() string {
 	if f.conn != nil {

@@ -173,7 +173,6 @@ type raw struct {
 	seen      map[text]bool
 	user      string
 	password  string
-	cseq      int
 	close     func()
 }
 
@@ -318,7 +317,6 @@ type leg struct {
 	target, branch       string
 	cseq                 int
 	invite               text // the box's, when the box called
-	extra                []string
 	contact, contentType string
 }
 

@@ -123,18 +123,6 @@ func (t *connections) get(transport string, remote netip.AddrPort) *stream {
 	return c
 }
 
-func (t *connections) each(f func(*stream)) {
-	t.mu.Lock()
-	all := make([]*stream, 0, len(t.byPeer))
-	for _, c := range t.byPeer {
-		all = append(all, c)
-	}
-	t.mu.Unlock()
-	for _, c := range all {
-		f(c)
-	}
-}
-
 func (t *connections) len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
