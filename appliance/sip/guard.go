@@ -53,23 +53,27 @@ type guard struct {
 	start  time.Time
 	seed   maphash.Seed
 
-	mu        sync.Mutex
-	trusted   []netip.Prefix
-	strangers ledger[source, stranger]
-	friends   ledger[source, friend]
-	blocked   ledger[source, block]
-	pairs     ledger[uint64, pair]  // by hash of source and account
-	accounts  ledger[uint64, meter] // by hash of account: its wrong passwords
-	shared    meter
-	logged    time.Duration // when something malformed was logged last
-	count     guardCounters
+	mu         sync.Mutex
+	trusted    []netip.Prefix
+	strangers  ledger[source, stranger]
+	friends    ledger[source, friend]
+	blocked    ledger[source, block]
+	pairs      ledger[uint64, pair]  // by hash of source and account
+	accounts   ledger[uint64, meter] // by hash of account: its wrong passwords
+	shared     meter
+	sharedDebt debt
+	logged     time.Duration // when something malformed was logged last
+	count      guardCounters
 }
 
 // Times in these are since the start of the guard.
 type (
 	source   [16]byte // an IPv4 address, or an IPv6 /64
-	stranger struct{ rate, drops, guesses, garble meter }
-	friend   struct {
+	stranger struct {
+		rate, drops, guesses, garble, probes meter
+		debt                                 debt
+	}
+	friend struct {
 		rate, garble meter
 		seen         time.Duration // last authenticated
 	}

@@ -124,7 +124,7 @@ func FuzzDatagram(f *testing.F) {
 		}
 		done := make(chan struct{})
 		sh := s.shardOf(m.CallID().Value())
-		sh.deliver(way, m)
+		sh.deliver(way, m, len(data))
 		sh.post(func() { close(done) })
 		<-done
 		if n := s.Counters().Panics; n > 0 {

@@ -72,6 +72,8 @@ type Counters struct {
 	Requests, Responses  uint64 // received and parsed
 	Malformed            uint64 // could not be parsed, or lied
 	TooLarge             uint64 // of Malformed: beyond a limit of what we read
+	Scanned              uint64 // of attackers' tools; no answer
+	Unpaid               uint64 // answers that a stranger did not get, because it had more than it sent
 	Dropped              uint64 // refused by the guard before parsing
 	Panics               uint64 // recovered; each is a bug of ours
 	Shed                 uint64 // INVITEs refused with 503 while Refuse is on or we are full

@@ -23,7 +23,7 @@ func (sh *shard) receive(f flow, m sip.Message) {
 		markVia(m, f)
 		switch m.Method {
 		case sip.ACK:
-			sh.ack(m)
+			sh.ack(f, m)
 		case sip.CANCEL:
 			sh.cancel(f, m)
 		default:
@@ -80,11 +80,11 @@ func statelessTag(r *sip.Request) string {
 }
 
 // ack finds what it acknowledges: an answer of a dialog, or a refusal.
-func (sh *shard) ack(r *sip.Request) {
-	if d := sh.dialogs[dialogKey(r)]; d != nil && d.acked(r) {
+func (sh *shard) ack(f flow, r *sip.Request) {
+	if d := sh.dialogs[dialogKey(r)]; d != nil && d.near(f, &d.peer) && d.acked(r) {
 		return
 	}
-	if t := sh.servers[serverKey(r, sip.INVITE)]; t != nil {
+	if t := sh.servers[serverKey(r, sip.INVITE)]; t != nil && sh.nearTx(f, t) {
 		t.acked()
 	}
 }
@@ -92,7 +92,7 @@ func (sh *shard) ack(r *sip.Request) {
 // cancel takes an INVITE back (RFC 3261 section 9.2).
 func (sh *shard) cancel(f flow, r *sip.Request) {
 	t := sh.servers[serverKey(r, sip.INVITE)]
-	if t == nil {
+	if t == nil || !sh.nearTx(f, t) {
 		sh.reply(f, r, response{code: 481})
 		return
 	}
@@ -114,7 +114,9 @@ func (sh *shard) fresh(f flow, r *sip.Request) {
 	}
 	if tagOf(r.To().Params) != "" {
 		if d := sh.dialogs[dialogKey(r)]; d != nil && d.isPeer(r) {
-			d.request(f, r)
+			if d.near(f, d.peerOf(r)) || sh.proven(d, f, r) {
+				d.request(f, r)
+			}
 			return
 		}
 		sh.reply(f, r, response{code: 481})

@@ -56,7 +56,7 @@ type Server struct {
 
 // counts are the totals behind Counters.
 type counts struct {
-	requests, responses, malformed, tooLarge, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
+	requests, responses, malformed, tooLarge, scanned, unpaid, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
 
 	complained atomic.Int64 // unix time of the last log line about a panic or a socket
 }
@@ -160,20 +160,27 @@ func (s *Server) arrive(f flow, data []byte) (ok bool) {
 		s.count.dropped.Add(1)
 		return false
 	}
-	if f.udp != nil && keepAlive(f, data) {
-		return true
+	if f.udp != nil {
+		s.guard.paid(src, len(data))
+		if keepAlive(f, data) {
+			return true
+		}
 	}
 	m, fault := parse(data)
 	if fault != nil {
 		s.malformed(f, m, data, fault)
 		return fault != notSIP
 	}
-	if _, isRequest := m.(*sip.Request); isRequest {
+	if r, isRequest := m.(*sip.Request); isRequest {
 		s.count.requests.Add(1)
+		if isScanner(r) && s.guard.scanned(src) {
+			s.count.scanned.Add(1)
+			return false
+		}
 	} else {
 		s.count.responses.Add(1)
 	}
-	if !s.shardOf(m.CallID().Value()).deliver(f, m) {
+	if !s.shardOf(m.CallID().Value()).deliver(f, m, len(data)) {
 		s.count.dropped.Add(1)
 	}
 	return true
@@ -284,7 +291,7 @@ func (s *Server) Unblock(a netip.Addr) bool { return s.guard.unblock(a) }
 func (s *Server) Counters() Counters {
 	c := &s.count
 	return Counters{
-		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Dropped: c.dropped.Load(),
+		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Scanned: c.scanned.Load(), Unpaid: c.unpaid.Load(), Dropped: c.dropped.Load(),
 		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
 		EventsLost: c.eventsLost.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
 	}

@@ -8,9 +8,12 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// maxPackets is how many messages may wait for a shard. Beyond, they are dropped and counted: retransmission, or the
-// sender's patience, is the queue then.
-const maxPackets = 4096
+// maxPackets is how many messages may wait for a shard, and maxWaiting how many bytes they may have. Beyond, they are
+// dropped and counted: retransmission, or the sender's patience, is the queue then.
+const (
+	maxPackets = 4096
+	maxWaiting = 8 << 20
+)
 
 // shard owns everything of the calls whose Call-ID hashes to it: transactions, dialogs, their timers. Its one goroutine
 // does all the work on them, in order of arrival, so that nothing of a call needs a lock and an ACK cannot be overtaken
@@ -21,6 +24,7 @@ type shard struct {
 	mu      sync.Mutex
 	queue   []func()
 	packets int
+	waiting int // bytes of them
 	ended   bool
 	wake    chan struct{}
 
@@ -52,14 +56,15 @@ func (sh *shard) post(f func()) bool {
 	return true
 }
 
-// deliver hands in a message that arrived; false when too many wait.
-func (sh *shard) deliver(f flow, m sip.Message) bool {
+// deliver hands in a message that arrived with n bytes; false when too many wait.
+func (sh *shard) deliver(f flow, m sip.Message, n int) bool {
 	sh.mu.Lock()
-	if sh.packets >= maxPackets || sh.ended {
+	if sh.packets >= maxPackets || sh.waiting+n > maxWaiting || sh.ended {
 		sh.mu.Unlock()
 		return false
 	}
 	sh.packets++
+	sh.waiting += n
 	sh.queue = append(sh.queue, func() { sh.take(f, m) })
 	sh.mu.Unlock()
 	sh.rouse()
@@ -82,7 +87,7 @@ func (sh *shard) run() {
 	for {
 		sh.mu.Lock()
 		batch, sh.queue = sh.queue, batch[:0]
-		sh.packets = 0
+		sh.packets, sh.waiting = 0, 0
 		sh.mu.Unlock()
 		for i, f := range batch {
 			sh.do(f)
