@@ -32,7 +32,7 @@ type Invite struct {
 	Number         string      // user of the Request-URI: what was dialled
 	Account, Trunk string      // exactly one is set
 	Source         netip.AddrPort
-	Transport      string // udp, tcp, tls
+	Transport      string // udp, tcp, tls, ws, wss
 	UserAgent      string
 	MaxForwards    int
 	Body           []byte

@@ -16,11 +16,12 @@
 //	goroutine                    ends
 //	reader, one a UDP socket     with the socket
 //	acceptor, one a listener     with the listener
-//	three a TCP/TLS connection   with the connection
+//	three a connection           with the connection (TCP, TLS, WebSocket)
 //	shard, two to sixteen        with the Server
 //	housekeeping                 with the Server
 //	name lookup, one a trunk     after 2 s at the latest
 //	OnInvite, one a call         when its owner returns; Close does not wait for it
+//	OnSubscribe, one a wish      when its owner returns; Close does not wait for it
 //
 // Everything ends with Server.Close.
 package sip

@@ -31,7 +31,7 @@ type Binding struct {
 	Contact   string    `json:"contact"`   // URI, as the phone wrote it
 	Source    string    `json:"source"`    // ip:port from which the phone registered
 	Local     string    `json:"local"`     // our ip:port on which it did
-	Transport string    `json:"transport"` // udp, tcp, tls
+	Transport string    `json:"transport"` // udp, tcp, tls, ws, wss
 	UserAgent string    `json:"user_agent,omitempty"`
 	CallID    string    `json:"call_id"`
 	CSeq      uint32    `json:"cseq"`

@@ -147,6 +147,9 @@ func localOf(f flow) string {
 
 // flowTo is the way to an address that we choose: a UDP socket of ours, or a connection, made when there is none.
 func (s *Server) flowTo(transport string, to netip.AddrPort, name string) (flow, error) {
+	if transport == "ws" || transport == "wss" {
+		return flow{}, ErrUnreachable // browsers call us, never the other way round
+	}
 	if transport != "udp" {
 		f := s.connect(transport, to, name, connectTime)
 		if f.lost() {

@@ -29,12 +29,13 @@ type Options struct {
 
 // Settings are what a configuration says about signalling. They are replaced as a whole by Prepare and Commit.
 type Settings struct {
-	Listen        []string         // "udp://0.0.0.0:5060", "tcp://…", "tls://…"; port 0 lets the kernel choose
+	Listen        []string         // "udp://0.0.0.0:5060", "tcp://…", "tls://…", "ws://…", "wss://…"; port 0 lets the kernel choose
 	External      netip.Addr       // our address as peers outside LocalNetworks see it; invalid: none
 	LocalNetworks []netip.Prefix   // peers in these see our own address; loopback always counts as local
-	Certificate   *tls.Certificate // for tls:// listeners; nil: self-signed
+	Certificate   *tls.Certificate // for tls:// and wss:// listeners; nil: self-signed
 	Accounts      []Account
 	Trunks        []Trunk
+	Origins       []string // pages whose browsers may use ws:// and wss://, as "https://desk.example"; empty: those of the same host
 	Realm         string   // of the digest challenges; empty: "callbox"
 	Emergency     []string // numbers that are never shed
 }

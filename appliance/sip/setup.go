@@ -120,7 +120,7 @@ func (c *Change) prepare(set Settings) error {
 	for _, addr := range set.Listen {
 		errs = append(errs, c.listen(now, addr))
 	}
-	if set.Certificate == nil && slices.ContainsFunc(set.Listen, func(a string) bool { return strings.HasPrefix(a, "tls:") }) {
+	if set.Certificate == nil && slices.ContainsFunc(set.Listen, func(a string) bool { return strings.HasPrefix(a, "tls:") || strings.HasPrefix(a, "wss:") }) {
 		_, err := c.s.ownCert()
 		errs = append(errs, err)
 	}

@@ -15,7 +15,7 @@ import (
 // listener is one address of Settings.Listen that is open.
 type listener struct {
 	addr    string // as the settings write it
-	network string // udp, tcp, tls
+	network string // udp, tcp, tls, ws, wss
 	udp     *udpSocket
 	tcp     net.Listener
 	local   netip.AddrPort
@@ -33,7 +33,7 @@ func (l *listener) close() {
 func parseListen(s string) (network, addr string, err error) {
 	network, addr, ok := strings.Cut(s, "://")
 	if !ok {
-		return "", "", fmt.Errorf("listen %q: want udp://, tcp:// or tls:// before the address", s)
+		return "", "", fmt.Errorf("listen %q: want udp://, tcp://, tls://, ws:// or wss:// before the address", s)
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -43,10 +43,10 @@ func parseListen(s string) (network, addr string, err error) {
 		return "", "", fmt.Errorf("listen %q: %q is not an IP address", s, host)
 	}
 	switch network {
-	case "udp", "tcp", "tls":
+	case "udp", "tcp", "tls", "ws", "wss":
 		return network, net.JoinHostPort(host, port), nil
 	}
-	return "", "", fmt.Errorf("listen %q: unknown transport %q, want udp, tcp or tls", s, network)
+	return "", "", fmt.Errorf("listen %q: unknown transport %q, want udp, tcp, tls, ws or wss", s, network)
 }
 
 func openListener(s string) (*listener, error) {
@@ -129,7 +129,7 @@ func (t *connections) len() int {
 	return len(t.byPeer)
 }
 
-// accept is the goroutine of a TCP or TLS listener. It does nothing slow: handshakes happen in the connection's own.
+// accept is the goroutine of a listener for connections. It does nothing slow: handshakes happen in the connection's own.
 func (s *Server) accept(l *listener) {
 	defer s.work.Done()
 	for {
@@ -157,10 +157,14 @@ func (s *Server) accept(l *listener) {
 			continue
 		}
 		c.friend.Store(trusted)
-		if l.network == "tls" {
+		if l.network == "tls" || l.network == "wss" {
 			conn = tls.Server(conn, s.tlsConfig)
 		}
-		s.work.Go(func() { s.run(c, conn) })
+		serve := s.run
+		if l.network == "ws" || l.network == "wss" {
+			serve = s.runSocket
+		}
+		s.work.Go(func() { serve(c, conn) })
 	}
 }
 
