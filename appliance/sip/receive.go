@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"hash/maphash"
 	"net/netip"
 	"net/url"
@@ -76,8 +77,11 @@ func (s *Server) reply(f flow, r *sip.Request, a response) {
 
 // statelessTag is the same for every retransmission.
 func statelessTag(r *sip.Request) string {
-	return "s" + strconv.FormatUint(maphash.String(shardSeed, r.CallID().Value()+"|"+tagOf(r.From().Params)+"|"+branchOf(r)), 36)
+	return hashTag(maphash.String(shardSeed, r.CallID().Value()+"|"+tagOf(r.From().Params)+"|"+branchOf(r)))
 }
+
+// hashTag has the same length for every hash: how long an answer is tells nothing.
+func hashTag(h uint64) string { return fmt.Sprintf("s%016x", h) }
 
 // ack finds what it acknowledges: an answer of a dialog, or a refusal.
 func (sh *shard) ack(f flow, r *sip.Request) {

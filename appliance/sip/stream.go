@@ -147,16 +147,16 @@ func (c *stream) put(b []byte, within time.Duration) bool {
 // readStream hands on message after message until the connection ends.
 func (s *Server) readStream(c *stream) error {
 	r := bufio.NewReaderSize(c.conn, 4096)
-	first, blank := true, 0
+	first, blank, since := true, 0, time.Now()
 	for {
-		idle := strangerIdle
+		until := since.Add(strangerIdle) // blanks do not count: who is nobody must say something
 		switch {
 		case c.friend.Load() || c.users.Load() > 0:
-			idle = friendIdle
+			until = time.Now().Add(friendIdle)
 		case first:
-			idle = headTime
+			until = since.Add(headTime)
 		}
-		c.conn.SetReadDeadline(time.Now().Add(idle))
+		c.conn.SetReadDeadline(until)
 		b, err := r.ReadByte()
 		if err != nil {
 			return err
@@ -178,7 +178,7 @@ func (s *Server) readStream(c *stream) error {
 			}
 			return err
 		}
-		first = false
+		first, since = false, time.Now()
 		if !s.arrive(flow{conn: c, remote: c.remote}, data) {
 			return errMalformed
 		}

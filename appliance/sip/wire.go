@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"hash/maphash"
-	"strconv"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -39,7 +38,7 @@ func rawReply(data []byte, f *fault) []byte {
 			}
 		case kindTo:
 			if !strings.Contains(strings.ToLower(value), "tag") {
-				value += ";tag=r" + strconv.FormatUint(maphash.Bytes(shardSeed, data), 36)
+				value += ";tag=" + hashTag(maphash.Bytes(shardSeed, data))
 			}
 		case kindFrom, kindCallID, kindCSeq:
 		default:
