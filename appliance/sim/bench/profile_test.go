@@ -32,7 +32,6 @@ func profiled(t testing.TB, callbox string) (string, func(*exec.Cmd)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	note("these are figures of a box under the profiler; its profiles lie in %s", dir)
 	return self, func(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), profileFile+"="+dir) }
 }
 

@@ -79,6 +79,9 @@ func printReport(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n\n", machine())
+	if dir := os.Getenv(profileDir); dir != "" {
+		fmt.Fprintf(w, "These are figures of a box under the profiler; its profiles lie in %s.\n\n", dir)
+	}
 	table(w, report.rows)
 	fmt.Fprintln(w)
 	for _, n := range report.notes {
