@@ -37,6 +37,7 @@ type Server struct {
 	local  routes
 
 	subs      subscriptions
+	dns       resolver
 	guard     *guard
 	registrar *registrar
 
@@ -79,9 +80,10 @@ func newServer(o Options, t timings) *Server {
 	}
 	s := &Server{
 		log: o.Log, o: o, timers: t, stop: make(chan struct{}),
-		conns: connections{byPeer: map[string]*stream{}, bySrc: map[netip.Addr]int{}},
+		conns: connections{byPeer: map[string]*stream{}, bySrc: map[source]int{}},
 	}
 	s.life, s.kill = context.WithCancel(context.Background())
+	s.dns = resolver{servers: o.nameServers, now: o.Now}
 	s.guard = newGuard(o.Now, o.Notify)
 	s.registrar = newRegistrar(o.Now, o.Bindings)
 	s.ownCert = sync.OnceValues(selfSigned)

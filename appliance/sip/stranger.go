@@ -70,12 +70,24 @@ func (g *guard) paid(src netip.Addr, n int) {
 	g.debtOf(sourceOf(src)).add(g.clock(), -n)
 }
 
+// befriended is true for a source from which an account has authenticated of late.
+func (g *guard) befriended(src netip.Addr) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.isFriend(sourceOf(src), g.clock())
+}
+
+func (g *guard) isFriend(k source, t time.Duration) bool {
+	f := g.friends.get(k)
+	return f != nil && t-f.seen < friendFor
+}
+
 // afford reports whether src may be sent n bytes, and notes them. Who has authenticated always may.
 func (g *guard) afford(src netip.Addr, n int) bool {
 	k, t := sourceOf(src), g.clock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if f := g.friends.get(k); f != nil && t-f.seen < friendFor || g.isTrusted(src) {
+	if g.isFriend(k, t) || g.isTrusted(src) {
 		return true
 	}
 	return g.debtOf(k).add(t, n)
@@ -93,7 +105,7 @@ func (g *guard) debtOf(k source) *debt {
 func (g *guard) scanned(src netip.Addr) bool {
 	k, t := sourceOf(src), g.clock()
 	g.mu.Lock()
-	if f := g.friends.get(k); f != nil && t-f.seen < friendFor || g.isTrusted(src) {
+	if g.isFriend(k, t) || g.isTrusted(src) {
 		g.mu.Unlock()
 		return false
 	}

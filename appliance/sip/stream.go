@@ -17,16 +17,17 @@ import (
 
 // Limits of connections. A source that is trusted (a trunk, a registered phone) has wider ones.
 const (
-	maxConnections        = 20000
-	maxConnectionsASource = 50
-	maxConnectionsFriend  = 2000
-	headTime              = 10 * time.Second // for a message to be complete, once it began; for the first one to begin
-	strangerIdle          = 60 * time.Second
-	friendIdle            = 2 * time.Hour // TCP keep-alives find the dead ones long before
-	connectTime           = 5 * time.Second
-	writeTime             = 10 * time.Second
-	lastWords             = 200 * time.Millisecond // for what waits when a connection is closed
-	outQueue              = 64                     // messages waiting for a peer that does not read; then the connection is closed
+	maxConnections          = 20000
+	maxConnectionsStrangers = 15000 // when there are that many all told, only friends get more
+	maxConnectionsASource   = 50    // an IPv4 address, or an IPv6 /64
+	maxConnectionsFriend    = 2000
+	headTime                = 10 * time.Second // for a message to be complete, once it began; for the first one to begin
+	strangerIdle            = 60 * time.Second
+	friendIdle              = 2 * time.Hour // TCP keep-alives find the dead ones long before
+	connectTime             = 5 * time.Second
+	writeTime               = 10 * time.Second
+	lastWords               = 200 * time.Millisecond // for what waits when a connection is closed
+	outQueue                = 64                     // messages waiting for a peer that does not read; then the connection is closed
 )
 
 // stream is one TCP or TLS connection, with a reader and a writer goroutine. Both end when it is closed.

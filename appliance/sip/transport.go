@@ -77,23 +77,24 @@ func openListener(s string) (*listener, error) {
 type connections struct {
 	mu     sync.Mutex
 	byPeer map[string]*stream
-	bySrc  map[netip.Addr]int
+	bySrc  map[source]int
 }
 
 func peerKey(transport string, remote netip.AddrPort) string {
 	return transport + "|" + remote.String()
 }
 
-// add reports false when there are too many, all told or from this source.
+// add reports false when there are too many, all told or from this source. However many sources strangers have, there
+// is room for friends.
 func (t *connections) add(c *stream, friend bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	limit := maxConnectionsASource
+	limit, room := maxConnectionsASource, maxConnectionsStrangers
 	if friend {
-		limit = maxConnectionsFriend
+		limit, room = maxConnectionsFriend, maxConnections
 	}
-	src := c.remote.Addr()
-	if len(t.byPeer) >= maxConnections || t.bySrc[src] >= limit {
+	src := sourceOf(c.remote.Addr())
+	if len(t.byPeer) >= room || t.bySrc[src] >= limit {
 		return false
 	}
 	t.byPeer[peerKey(c.transport, c.remote)] = c
@@ -107,7 +108,7 @@ func (t *connections) remove(c *stream) {
 	if k := peerKey(c.transport, c.remote); t.byPeer[k] == c {
 		delete(t.byPeer, k)
 	}
-	src := c.remote.Addr()
+	src := sourceOf(c.remote.Addr())
 	if t.bySrc[src]--; t.bySrc[src] <= 0 {
 		delete(t.bySrc, src)
 	}
@@ -151,7 +152,7 @@ func (s *Server) accept(l *listener) {
 		remote, _ := addrPort(conn.RemoteAddr())
 		trusted := s.trusted(remote.Addr())
 		c := newStream(l.network, remote)
-		if !s.guard.admit(remote.Addr(), trusted) || !s.conns.add(c, trusted) {
+		if !s.guard.admit(remote.Addr(), trusted) || !s.conns.add(c, trusted || s.guard.befriended(remote.Addr())) {
 			s.count.dropped.Add(1)
 			conn.Close()
 			continue
