@@ -25,6 +25,8 @@ type Options struct {
 
 	Bindings  []Binding // what the registrar knew before a restart
 	UserAgent string    // User-Agent and Server header; empty: "callbox"
+
+	nameServers []string // host:port, for tests; nil: those of the system
 }
 
 // Settings are what a configuration says about signalling. They are replaced as a whole by Prepare and Commit.

@@ -83,6 +83,8 @@ func TestASubscriptionEndsWithItsTimeAndWithItsPhone(t *testing.T) {
 	l, _ = subscribe(b, "1002", "message-summary", "200")
 	l.answer(l.u.expect("NOTIFY"), 481, "")
 	<-get(t, subs, "subscription").Done()
+	b.subs.mu.Lock()
+	defer b.subs.mu.Unlock()
 	if len(b.subs.byAccount) != 0 {
 		t.Errorf("%d left", len(b.subs.byAccount))
 	}

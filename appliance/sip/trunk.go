@@ -37,7 +37,7 @@ type trunk struct {
 	transport string // udp, tcp, tls
 	explicit  bool   // the operator named the transport: no other is tried
 	host      string // for URIs and TLS
-	port      int    // 0: by SRV, or the transport's own
+	port      int    // 0: by NAPTR and SRV, or the transport's own
 
 	targets atomic.Pointer[[]target] // in the order to be tried
 	state   atomic.Pointer[TrunkState]
@@ -195,7 +195,7 @@ func (t *trunk) resolve() {
 		defer t.s.recovered("lookup")
 		ctx, cancel := context.WithTimeout(t.s.life, lookupTime)
 		defer cancel()
-		found := t.find(ctx)
+		found := t.s.dns.locate(ctx, t)
 		t.sh.post(func() { t.found(found) })
 	})
 }
@@ -229,50 +229,6 @@ func sameTargets(a, b []target) bool {
 		return false
 	}
 	return !slices.ContainsFunc(a, func(x target) bool { return !slices.Contains(b, x) })
-}
-
-// find asks for SRV records unless the operator named a port, then for addresses (RFC 3263).
-func (t *trunk) find(ctx context.Context) []target {
-	type name struct {
-		host string
-		port uint16
-	}
-	var names []name
-	if t.port == 0 {
-		service, proto := "sip", t.transport
-		if t.transport == "tls" {
-			service, proto = "sips", "tcp"
-		}
-		if _, srvs, err := net.DefaultResolver.LookupSRV(ctx, service, proto, t.host); err == nil {
-			for _, r := range srvs {
-				names = append(names, name{r.Target, r.Port})
-			}
-		}
-	}
-	if len(names) == 0 {
-		names = []name{{t.host, 0}}
-	}
-	var out []target
-	for _, n := range names {
-		ips, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", n.host)
-		v6 := func(a netip.Addr) bool { return !a.Unmap().Is4() }
-		slices.SortStableFunc(ips, func(a, b netip.Addr) int { // offices without IPv6 are many
-			switch {
-			case v6(a) == v6(b):
-				return 0
-			case v6(a):
-				return 1
-			}
-			return -1
-		})
-		for _, ip := range ips {
-			x := target{t.transport, netip.AddrPortFrom(ip.Unmap(), t.portOr(n.port))}
-			if len(out) < maxTargets && !slices.Contains(out, x) {
-				out = append(out, x)
-			}
-		}
-	}
-	return out
 }
 
 // flow is the way to the first target; size decides about TCP for a peer whose transport was left open (RFC 3261
