@@ -169,12 +169,6 @@ func (m *reading) complete() *fault {
 	if m.vias == 0 || m.seen&all != all {
 		return bad("Missing Header")
 	}
-	if r := m.request; r != nil && r.CSeq().MethodName != r.Method {
-		if !knownMethod(r.Method) {
-			return &fault{code: 501, reason: "Not Implemented"}
-		}
-		return bad("CSeq Method Does Not Match")
-	}
 	return nil
 }
 
@@ -203,6 +197,12 @@ func (m *reading) sensible() *fault {
 	r := m.request
 	if r == nil {
 		return nil
+	}
+	if r.CSeq().MethodName != r.Method {
+		if !knownMethod(r.Method) {
+			return &fault{code: 501, reason: "Not Implemented"}
+		}
+		return bad("CSeq Method Does Not Match")
 	}
 	switch r.Recipient.Scheme {
 	case "sip", "sips", "tel":

@@ -281,7 +281,6 @@ func (c *cursor) via(h *sip.ViaHeader) bool {
 	if h.Host, ok = c.host(); !ok {
 		return false
 	}
-	h.Host = strings.Trim(h.Host, "[]") // as sipgo has it in a Via, other than in a URI
 	if c.take(':') {
 		if h.Port, ok = port(c.digits()); !ok {
 			return false
