@@ -23,7 +23,6 @@ type traffic struct {
 	taken  map[string]*incoming
 	count  tally
 	run    int
-	over   chan struct{}
 }
 
 // plan is what calls are like.
@@ -126,7 +125,6 @@ func (w *traffic) begin(target string, p plan) {
 	w.target, w.plan = netip.MustParseAddrPort(target), p
 	w.made, w.taken, w.count = map[string]*outgoing{}, map[string]*incoming{}, tally{}
 	w.run++
-	w.over = make(chan struct{}, 1)
 }
 
 // call makes calls at a rate a second, each at its own absolute time, and returns when the last was begun. mark is
@@ -161,7 +159,7 @@ type mark struct {
 	do    func()
 }
 
-// await waits until no call is on its way any more, and tells what became of them.
+// await waits until the tally is as it should be, or for so long, and gives it.
 func (w *traffic) await(within time.Duration, done func(tally) bool) tally {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
