@@ -79,6 +79,7 @@ type Counters struct {
 	Shed                 uint64 // INVITEs refused with 503 while Refuse is on or we are full
 	Unauthorized         uint64 // credentials that were wrong
 	Invites              uint64 // calls that reached OnInvite
+	KernelDrops          uint64 // datagrams that found a socket's buffer full
 	EventsLost           uint64 // events of receivers that did not read for too long
 	Dialogs, Connections int
 	Blocked              int

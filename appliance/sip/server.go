@@ -38,6 +38,7 @@ type Server struct {
 
 	subs      subscriptions
 	dns       resolver
+	narrow    sync.Once // a socket's buffer is small: said
 	guard     *guard
 	registrar *registrar
 
@@ -57,7 +58,7 @@ type Server struct {
 
 // counts are the totals behind Counters.
 type counts struct {
-	requests, responses, malformed, tooLarge, scanned, unpaid, dropped, panics, shed, unauthorized, invites, eventsLost atomic.Uint64
+	requests, responses, malformed, tooLarge, scanned, unpaid, dropped, panics, shed, unauthorized, invites, eventsLost, kernelDrops atomic.Uint64
 
 	complained atomic.Int64 // unix time of the last log line about a panic or a socket
 }
@@ -252,6 +253,7 @@ func (s *Server) keepHouse(now time.Time) {
 	}
 	s.guard.sweep()
 	s.ping(now)
+	s.countDrops()
 	s.closeRetired()
 }
 
@@ -295,7 +297,7 @@ func (s *Server) Counters() Counters {
 	return Counters{
 		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Scanned: c.scanned.Load(), Unpaid: c.unpaid.Load(), Dropped: c.dropped.Load(),
 		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
-		EventsLost: c.eventsLost.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
+		EventsLost: c.eventsLost.Load(), KernelDrops: c.kernelDrops.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
 	}
 }
 

@@ -141,6 +141,9 @@ func (c *Change) listen(now *setup, addr string) error {
 			return err
 		}
 		c.new = append(c.new, l)
+		if l.udp != nil {
+			c.s.roomy(l.udp)
+		}
 	}
 	c.next.listeners[addr] = l
 	c.next.sorted = append(c.next.sorted, l)

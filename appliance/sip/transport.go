@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type listener struct {
 	udp     *udpSocket
 	tcp     net.Listener
 	local   netip.AddrPort
+	dropped atomic.Uint32 // datagrams that the kernel threw away, as far as counted
 }
 
 func (l *listener) close() {
