@@ -9,12 +9,10 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// slack is by how many bytes the answer to a malformed request may be longer than it: a reason, a tag, a length.
-const slack = 96
-
 var errMalformed = errors.New("malformed message")
 
-// rawReply answers a request that could not be parsed, from its headers as they stand; nil when no answer is due.
+// rawReply answers a request that could not be parsed, from its headers as they stand; nil when no answer is due. It is
+// longer than the request by a reason, a tag and a length, and where short names of headers become long ones.
 func rawReply(data []byte, f *fault) []byte {
 	head, _, _ := bytes.Cut(bytes.TrimLeft(data, "\r\n"), []byte("\r\n\r\n"))
 	first, rest, _ := strings.Cut(string(head[:min(len(head), maxHead)]), "\r\n")
@@ -33,9 +31,7 @@ func rawReply(data []byte, f *fault) []byte {
 		value = strings.TrimSpace(value)
 		switch k.kind {
 		case kindVia:
-			if vias++; vias > maxVias {
-				return nil
-			}
+			vias++
 		case kindTo:
 			if !strings.Contains(strings.ToLower(value), "tag") {
 				value += ";tag=" + hashTag(maphash.Bytes(shardSeed, data))
@@ -49,11 +45,10 @@ func rawReply(data []byte, f *fault) []byte {
 		}
 		seen |= k.once
 	}
-	b := out.end("", nil)
-	if vias == 0 || len(b) > len(data)+slack {
+	if vias == 0 {
 		return nil
 	}
-	return b
+	return out.end("", nil)
 }
 
 // value is the first header of that lower-case name, "" when there is none. Headers in their short form have become
