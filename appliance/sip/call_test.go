@@ -23,7 +23,7 @@ func (b *box) ring(u *raw, user, password string, r DialRequest) (*leg, *Dialog,
 	return u.called(), d, events
 }
 
-func TestACallFromAPhoneIsAnsweredAndHungUpByTheCaller(t *testing.T) {
+func TestS01ACallFromAPhoneIsAnsweredAndHungUpByTheCaller(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -58,7 +58,7 @@ func TestACallFromAPhoneIsAnsweredAndHungUpByTheCaller(t *testing.T) {
 	}
 }
 
-func TestACallToAPhoneIsAnsweredAndHungUpByUs(t *testing.T) {
+func TestS01ACallToAPhoneIsAnsweredAndHungUpByUs(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{From: Party{Name: `A "B"`, Number: "+49 1"}, Headers: [][2]string{{"Alert-Info", "x\r\nEvil: 1"}, {"Via", "no"}}})
@@ -103,7 +103,7 @@ func TestACallToAPhoneIsAnsweredAndHungUpByUs(t *testing.T) {
 	u.silence(100 * time.Millisecond)
 }
 
-func TestACallerWhoGivesUpIsHeardAtOnce(t *testing.T) {
+func TestS02ACallerWhoGivesUpIsHeardAtOnce(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -123,7 +123,7 @@ func TestACallerWhoGivesUpIsHeardAtOnce(t *testing.T) {
 	u.silence(100 * time.Millisecond)
 }
 
-func TestACancelOverAnotherConnectionIsMatchedByItsBranch(t *testing.T) {
+func TestS03ACancelOverAnotherConnectionIsMatchedByItsBranch(t *testing.T) {
 	b := newBox(t)
 	u := streamPeer(t, "TCP", b.at("tcp"))
 	u.user, u.password = "1001", "secret-one"
@@ -135,7 +135,7 @@ func TestACancelOverAnotherConnectionIsMatchedByItsBranch(t *testing.T) {
 	b.event(EventCancelled)
 }
 
-func TestAnswerBeatsCancelWhenItWasFirst(t *testing.T) {
+func TestS02AnswerBeatsCancelWhenItWasFirst(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -150,7 +150,7 @@ func TestAnswerBeatsCancelWhenItWasFirst(t *testing.T) {
 	b.event(EventConfirmed)
 }
 
-func TestACallerMayHangUpByByeBeforeTheAnswer(t *testing.T) {
+func TestS09ACallerMayHangUpByByeBeforeTheAnswer(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -167,7 +167,7 @@ func TestACallerMayHangUpByByeBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsRepeatedUntilItIsAcknowledged(t *testing.T) {
+func TestS05AnAnswerIsRepeatedUntilItIsAcknowledged(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -186,7 +186,7 @@ func TestAnAnswerIsRepeatedUntilItIsAcknowledged(t *testing.T) {
 	u.silence(100 * time.Millisecond)
 }
 
-func TestACallerWhoNeverAcknowledgesIsHungUp(t *testing.T) {
+func TestS05ACallerWhoNeverAcknowledgesIsHungUp(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -211,7 +211,7 @@ func TestOurHangupWaitsForTheAck(t *testing.T) {
 	l.answer(u.expect("BYE"), 200, "")
 }
 
-func TestWeCancelOnlyAfterTheFirstSignOfLife(t *testing.T) {
+func TestS02WeCancelOnlyAfterTheFirstSignOfLife(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -233,7 +233,7 @@ func TestWeCancelOnlyAfterTheFirstSignOfLife(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatCrossesOurCancelIsHungUp(t *testing.T) {
+func TestS02AnAnswerThatCrossesOurCancelIsHungUp(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -246,7 +246,7 @@ func TestAnAnswerThatCrossesOurCancelIsHungUp(t *testing.T) {
 	l.answer(u.expect("BYE"), 200, "")
 }
 
-func TestOfTwoAnswersTheFirstIsTheCall(t *testing.T) {
+func TestS08OfTwoAnswersTheFirstIsTheCall(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -340,7 +340,7 @@ func TestHoldByThePeerAndByUs(t *testing.T) {
 	}
 }
 
-func TestBothSidesHoldAtTheSameMoment(t *testing.T) {
+func TestS10BothSidesHoldAtTheSameMoment(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -365,7 +365,7 @@ func TestBothSidesHoldAtTheSameMoment(t *testing.T) {
 	}
 }
 
-func TestASecondChangeDuringTheFirstIsPutOff(t *testing.T) {
+func TestS11ASecondChangeDuringTheFirstIsPutOff(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -400,7 +400,7 @@ func TestAPhoneThatAsksForOurOfferAnswersItInItsAck(t *testing.T) {
 	}
 }
 
-func TestDisorderInADialogIsRefused(t *testing.T) {
+func TestS21DisorderInADialogIsRefused(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -429,7 +429,7 @@ func TestDisorderInADialogIsRefused(t *testing.T) {
 	b.event(EventBye)
 }
 
-func TestRoutesAreFollowedBothWays(t *testing.T) {
+func TestS20RoutesAreFollowedBothWays(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -501,7 +501,7 @@ func TestOddRequestsGetTheAnswersOfTheBook(t *testing.T) {
 	}
 }
 
-func TestTheSameCallByTwoWaysIsOneCall(t *testing.T) {
+func TestS18TheSameCallByTwoWaysIsOneCall(t *testing.T) {
 	b := newBox(t, Trunk{Name: "in", AcceptFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	u := udpPeer(t, b.at("udp"))
 	u.user = "+49"

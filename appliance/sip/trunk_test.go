@@ -38,7 +38,7 @@ func healthy(m text) (int, []string) {
 	return 0, nil
 }
 
-func TestACallGoesOutByATrunk(t *testing.T) {
+func TestS22ACallGoesOutByATrunk(t *testing.T) {
 	u := udpPeer(t, "")
 	c := carrier(u, healthy)
 	b := newBox(t, Trunk{Name: "carrier", Address: u.local, Username: "acme", Password: "pw"})
@@ -77,7 +77,7 @@ func TestACallGoesOutByATrunk(t *testing.T) {
 	}
 }
 
-func TestAPhoneNeverGetsOurCredentials(t *testing.T) {
+func TestS22APhoneNeverGetsOurCredentials(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -87,7 +87,7 @@ func TestAPhoneNeverGetsOurCredentials(t *testing.T) {
 	}
 }
 
-func TestASilentTrunkIsLeftWithinTwoSeconds(t *testing.T) {
+func TestS24ASilentTrunkIsLeftWithinTwoSeconds(t *testing.T) {
 	dead, alive := udpPeer(t, ""), udpPeer(t, "")
 	c := carrier(alive, healthy)
 	b := newBox(t, Trunk{Name: "dead", Address: dead.local, Health: -1}, Trunk{Name: "alive", Address: alive.local, Health: -1})
