@@ -28,6 +28,7 @@ type worker struct {
 	gate     sync.RWMutex  // held for reading by who rings the bell, for writing to take the bell away
 
 	epoll, wakeup int
+	rest          rest // where the goroutine waits for epoll
 	events        [64]unix.EpollEvent
 	now           int64 // ns since the engine began, read once a wake-up
 	wheel         wheel
@@ -57,6 +58,10 @@ func newWorker(e *Engine) (*worker, error) {
 		w.free()
 		return nil, fmt.Errorf("media: epoll: %w", err)
 	}
+	if err := w.rest.begin(w.epoll, w.events[:]); err != nil {
+		w.free()
+		return nil, fmt.Errorf("media: epoll: %w", err)
+	}
 	return w, nil
 }
 
@@ -65,7 +70,9 @@ func (w *worker) free() {
 	w.gate.Lock()
 	defer w.gate.Unlock()
 	unix.Close(w.wakeup)
-	unix.Close(w.epoll)
+	if !w.rest.end() {
+		unix.Close(w.epoll)
+	}
 	w.wakeup, w.epoll = -1, -1
 }
 
@@ -121,12 +128,9 @@ func (w *worker) run() {
 
 // turn is one wake-up: what is due is sent, what arrived is passed on, what was asked is done.
 func (w *worker) turn() {
-	n, err := unix.EpollWait(w.epoll, w.events[:], w.wheel.wait(w.now/ms))
+	n := w.rest.until(w.engine.origin, w.now/ms, w.wheel.wait(w.now/ms))
 	w.now = w.clock()
 	w.expire()
-	if err != nil {
-		return // interrupted; anything else would show in the next turn as well
-	}
 	for i := range w.events[:n] {
 		w.serve(&w.events[i])
 	}
