@@ -119,6 +119,12 @@ func (z *zone) naptr(name string, order, preference int, service, target string)
 	z.add(name, typeNAPTR, b)
 }
 
+func (z *zone) set(ttl uint32, cut bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.ttl, z.cut = ttl, cut
+}
+
 func (z *zone) count(name string, kind uint16) int {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -192,7 +198,7 @@ func TestWeightsDivideTheCallsAsTheySay(t *testing.T) {
 func TestAnswersAreKeptAsLongAsTheySayAndWithinBounds(t *testing.T) {
 	z := newZone(t)
 	z.a("x.test", "192.0.2.1")
-	z.ttl = 60
+	z.set(60, false)
 	now := time.Now()
 	r := z.resolver()
 	r.now = func() time.Time { return now }
@@ -234,7 +240,7 @@ func TestAnswersAreKeptAsLongAsTheySayAndWithinBounds(t *testing.T) {
 
 func TestAnAnswerThatIsCutOffIsFetchedWhole(t *testing.T) {
 	z := newZone(t)
-	z.cut = true
+	z.set(60, true)
 	z.a("x.test", "192.0.2.7")
 	if got := z.find("x.test:5060"); !slices.Equal(got, []string{"udp://192.0.2.7:5060"}) {
 		t.Errorf("%q", got)

@@ -1,7 +1,9 @@
 package sip
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -191,6 +193,33 @@ func TestM01APingIsAnsweredByAPong(t *testing.T) {
 	u.write("\r\n\r\n")
 	if m := get(t, u.in, "pong"); m != "\r\n" {
 		t.Errorf("got %q", m)
+	}
+}
+
+func TestM01AConnectionToATrunkIsKeptOpen(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	b := newBox(t, Trunk{Name: "carrier", Address: "tcp://" + l.Addr().String()})
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	r := bufio.NewReader(conn)
+	if _, err := readMessage(r); err != nil { // OPTIONS
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for range int(pingEvery / time.Second) {
+		b.ping(now)
+		now = now.Add(time.Second)
+	}
+	if p, err := r.Peek(4); err != nil || string(p) != "\r\n\r\n" {
+		t.Errorf("got %q, %v", p, err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -269,6 +270,40 @@ func TestFramesThatLieAreClosedWithTheRightCode(t *testing.T) {
 			x.closes(c.code)
 		})
 	}
+}
+
+func TestABrowserThatFallsSilentIsPingedAndThenForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(Options{}, standardTimings)
+		defer s.Close()
+		here, there := net.Pipe()
+		defer there.Close()
+		c := newStream("ws", netip.MustParseAddrPort("192.0.2.1:1"))
+		s.conns.add(c, false)
+		s.work.Go(func() { s.runSocket(c, here) })
+		r := bufio.NewReader(there)
+		io.WriteString(there, upgradeHead+"\r\n")
+		for line := ""; line != "\r\n"; {
+			line, _ = r.ReadString('\n')
+		}
+		c.friend.Store(true)
+		began, pings := time.Now(), 0
+		for {
+			f, err := ws.ReadFrame(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Header.OpCode == ws.OpClose {
+				break
+			}
+			if pings++; pings == 1 {
+				ws.WriteFrame(there, ws.MaskFrame(ws.NewPongFrame(nil)))
+			}
+		}
+		if took := time.Since(began); pings < 4 || took < 4*socketPing || took > 5*socketPing {
+			t.Errorf("%d pings, closed after %v", pings, took)
+		}
+	})
 }
 
 func FuzzFrames(f *testing.F) {
