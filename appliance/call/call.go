@@ -48,6 +48,7 @@ type Call struct {
 	Direction string    // in, out or internal
 	From      sip.Party // who calls, as the called side shall see it
 	Number    Number    // what was dialled
+	Caller    Number    // who calls, as a number of the world; an extension has none
 	Account   string    // the extension that calls, or ""
 	Trunk     string    // the trunk that brought the call, or ""
 	Plan      *Plan
@@ -100,6 +101,9 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}),
 	}
 	c.Direction, c.From = c.origin(in)
+	if c.Account == "" { // once: reading a number costs a tenth of a call
+		c.Caller = ParseNumber(c.From.Number, plan.Config.Appliance.Country)
+	}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.caller = &leg{role: "caller", account: in.Account, trunk: in.Trunk, dialog: d, offer: in.Body}
 	c.legs = []*leg{c.caller}
@@ -141,10 +145,7 @@ func (c *Call) callerShown() string {
 	if c.Account != "" {
 		return c.Account
 	}
-	if n := ParseNumber(c.From.Number, c.Plan.Config.Appliance.Country); n.E164 != "" {
-		return n.E164
-	}
-	return c.From.Number
+	return c.Caller.shown()
 }
 
 // Serve walks c from stage to stage until nothing is left to do, and finishes

@@ -47,7 +47,7 @@ func (c *Call) routeTrunk() Stage {
 	if !c.takeLine() {
 		return Refuse{TrunkOverLimit}
 	}
-	r := RouteFromTrunk(c.Plan.Config, c.Trunk, c.Number, c.callerNumber())
+	r := RouteFromTrunk(c.Plan.Config, c.Trunk, c.Number, c.Caller)
 	if r == nil {
 		return Refuse{BoxNotInUse}
 	}
@@ -62,11 +62,6 @@ func (c *Call) takeLine() (ok bool) {
 		}
 	})
 	return ok
-}
-
-// callerNumber is the number of a caller from outside.
-func (c *Call) callerNumber() Number {
-	return ParseNumber(c.From.Number, c.Plan.Config.Appliance.Country)
 }
 
 // RouteFromPhone finds the route of a call that a phone makes, or nil. Routes
