@@ -28,14 +28,21 @@ type zone struct {
 func newZone(t *testing.T) *zone {
 	t.Helper()
 	z := &zone{t: t, records: map[question][][]byte{}, ttl: 300, asked: map[question]int{}}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var l net.Listener
+	var u net.PacketConn
+	var err error
+	for range 20 { // the same port for both; now and then it is taken for one
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		z.addr = l.Addr().String()
+		if u, err = net.ListenPacket("udp", z.addr); err == nil {
+			break
+		}
+		l.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
-	}
-	z.addr = l.Addr().String()
-	u, err := net.ListenPacket("udp", z.addr)
-	if err != nil {
-		t.Skip("the port is taken for UDP")
 	}
 	t.Cleanup(func() { l.Close(); u.Close() })
 	go func() {

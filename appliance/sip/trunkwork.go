@@ -26,6 +26,11 @@ func (t *trunk) sleep() {
 	if next := t.watch.next(); !next.IsZero() && !t.gone {
 		t.wake = t.sh.after(max(time.Until(next), 0), t.tick)
 	}
+	t.show()
+}
+
+// show lets others see how the trunk is.
+func (t *trunk) show() {
 	t.usable.Store(t.watch.usable() && !t.gone)
 	t.publish()
 }
@@ -45,9 +50,11 @@ func (t *trunk) actHealth(a healthAction, why string) {
 		t.probe()
 	case healthTellUp:
 		t.since, t.reason = t.s.o.Now(), ""
+		t.show() // whoever is told finds it so
 		t.s.o.Notify(Notice{Kind: TrunkUp, Trunk: t.set.Name})
 	case healthTellDown:
 		t.since, t.reason = t.s.o.Now(), why
+		t.show()
 		t.s.o.Notify(Notice{Kind: TrunkDown, Trunk: t.set.Name, Reason: why})
 	}
 }
