@@ -314,7 +314,7 @@ func (a *Appliance) Healthy() error {
 // Metrics implements web.Box.
 func (a *Appliance) Metrics() web.Metrics {
 	n := a.sip.Counters()
-	m := web.Metrics{Active: a.roster.count(), Trunks: map[string]bool{}, ParseErrors: n.Malformed, BlockedNow: n.Blocked,
+	m := web.Metrics{Active: a.roster.count(), Trunks: map[string]bool{}, ParseErrors: n.Malformed, KernelDrops: n.KernelDrops, BlockedNow: n.Blocked,
 		AuthFailures: n.Unauthorized, Panics: n.Panics + a.box.Panics.Load() + a.web.Panics() + a.media.Counters().Recovered}
 	m.Ended, m.Shed, m.ReloadsOK, m.ReloadsRefused = a.tally.totals()
 	m.Shed += n.Shed

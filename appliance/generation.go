@@ -108,7 +108,9 @@ func (a *Appliance) signalling(cfg *hcl.Config) (sip.Settings, error) {
 		Listen: cfg.SIP.Listen, External: cfg.SIP.External, LocalNetworks: cfg.SIP.LocalNetworks,
 		Emergency: call.EmergencyNumbers(cfg.Appliance.Country),
 	}
-	if slices.ContainsFunc(s.Listen, func(l string) bool { return strings.HasPrefix(l, "tls://") }) {
+	if slices.ContainsFunc(s.Listen, func(l string) bool {
+		return strings.HasPrefix(l, "tls://") || strings.HasPrefix(l, "wss://")
+	}) {
 		var err error
 		if s.Certificate, err = ownCertificate(a.o.Data, a.now()); err != nil {
 			return s, err

@@ -54,13 +54,14 @@ type Call struct {
 	Plan      *Plan
 	Started   time.Time
 
-	box     *Box
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	mail    chan func()
-	signals chan sip.Event
-	sounds  chan media.Event
-	over    chan struct{} // closed when the loop has ended
+	box      *Box
+	replaces bool // it asks to take the place of another call (RFC 3891)
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	mail     chan func()
+	signals  chan sip.Event
+	sounds   chan media.Event
+	over     chan struct{} // closed when the loop has ended
 
 	// Owned by the script.
 	verdict  *Cause // what Finish will say, when a stage has decided
@@ -100,6 +101,7 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		mail:   make(chan func(), mailDepth), signals: make(chan sip.Event, signalDepth),
 		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}),
 	}
+	c.replaces = in.Replaces != nil
 	c.Direction, c.From = c.origin(in)
 	if c.Account == "" { // once: reading a number costs a tenth of a call
 		c.Caller = ParseNumber(c.From.Number, plan.Config.Appliance.Country)

@@ -12,6 +12,9 @@ type Route struct{}
 
 // Run implements Stage.
 func (Route) Run(_ context.Context, c *Call) Stage {
+	if c.replaces { // taking over a call comes with transfer
+		return Refuse{BoxLater}
+	}
 	if c.Account != "" {
 		return c.routePhone()
 	}

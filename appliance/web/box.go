@@ -167,6 +167,7 @@ type Metrics struct {
 	PortsTotal     int
 	JournalLag     time.Duration // age of the oldest fact not yet on disk
 	ParseErrors    uint64
+	KernelDrops    uint64 // SIP datagrams that the kernel dropped because we read too slowly
 	Blocked        uint64 // sources, ever
 	BlockedNow     int
 	AuthFailures   uint64
