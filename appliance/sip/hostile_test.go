@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bufio"
 	"bytes"
 	"net/netip"
 	"strings"
@@ -129,17 +128,6 @@ func FuzzDatagram(f *testing.F) {
 		<-done
 		if n := s.Counters().Panics; n > 0 {
 			t.Errorf("%d panics", n)
-		}
-	})
-}
-
-func FuzzStream(f *testing.F) {
-	f.Add([]byte("OPTIONS sip:x SIP/2.0\r\nContent-Length: 3\r\n\r\nabc"))
-	f.Add([]byte("x\r\nl: 99999999999999999999\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := readMessage(bufio.NewReader(bytes.NewReader(data)))
-		if err == nil && len(m) > maxMessage {
-			t.Errorf("a message of %d bytes", len(m))
 		}
 	})
 }

@@ -175,6 +175,11 @@ func (r *rack) answers(u *raw, wire []byte) (got []text, closed bool) {
 	r.t.Helper()
 	r.clock.Add(int64(time.Minute))
 	u.write(string(wire))
+	return r.afterAll(u)
+}
+
+func (r *rack) afterAll(u *raw) (got []text, closed bool) {
+	r.t.Helper()
 	for range 2 {
 		s, id := sentinel(u.transport, u.local)
 		u.write(s)
