@@ -48,6 +48,8 @@ type Engine struct {
 	close   sync.Once
 	warned  atomic.Int64 // ns since origin of the last warning
 
+	encoders atomic.Int64 // of Opus, at work now
+
 	recovered, malformed, flooded, lostEvents atomic.Uint64
 }
 

@@ -12,25 +12,17 @@ const (
 	keptEvents = 16
 )
 
-// kind is what a payload number means to a flow.
-type kind uint8
-
-const (
-	kindUnknown kind = iota
-	kindPCMA
-	kindPCMU
-	kindKeys    // telephone-event, RFC 4733
-	kindComfort // comfort noise, RFC 3389
-)
-
 // route is what offer and answer agreed on: made outside, handed to the flow, never changed there.
 type route struct {
 	ready     bool
-	codec     Codec     // what we send, by the peer's payload number
-	kind      kind      // the same as a kind
+	codec     Codec // what we send, by the peer's payload number
+	kind      kind  // the same as a kind
+	opus      opusWishes
 	keys      uint8     // payload number for key presses towards the peer, 0 when it does not want them
+	keysKind  kind      // on which clock
 	kinds     [128]kind // what arrives under each payload number
-	samples   uint32    // of one packet that we make
+	step      int64     // ms of one packet that we make
+	samples   uint32    // the same on the RTP clock
 	sends     bool      // we may send: we said so and the peer listens
 	hears     bool      // we listen and the peer said that it sends
 	mux       bool      // RTCP shares the RTP port (RFC 5761)
@@ -64,8 +56,13 @@ type flow struct {
 
 	peer    *flow // joined with
 	echo    bool
+	ear     ear
 	capture chan []int16
 	missed  uint64 // frames that the reader of capture did not take
+
+	playout *playout // of our sound, where the other side speaks another codec; nil until then
+	encoder encoder  // of what we do not relay
+	noise   comfort  // instead of the peer, while it pauses
 
 	heard   int64 // when RTP or RTCP last came, or silence began to count
 	silent  bool  // that was told
@@ -145,19 +142,15 @@ func (f *flow) hear(w *worker, p *packet) {
 	if !f.route.hears {
 		return
 	}
-	if what == kindKeys {
-		if key, ok := f.pressed.press(p); ok {
-			f.tell(w, Event{Kind: EventDigit, Digit: key})
-		}
+	if what.keys() {
+		f.keyed(w, p)
 	}
-	if f.capture != nil {
-		f.keep(p, what)
-	}
+	f.listen(w, p, what)
 	switch {
 	case f.echo:
-		f.relay(w, p, what)
+		f.relay(w, p, what, f.route.keysKind)
 	case f.peer != nil:
-		f.peer.relay(w, p, what)
+		f.pass(w, p, what)
 	}
 }
 
@@ -166,22 +159,27 @@ func (f *flow) alive(now int64) {
 }
 
 // relay sends on what was heard from another, unless something of our own sounds. The payload stays as it is when both sides
-// speak the same codec, and goes through one table when not.
-func (f *flow) relay(w *worker, p *packet, what kind) {
+// speak the same codec, and goes through one table between the two laws. Keys says on which clock the other side's are.
+func (f *flow) relay(w *worker, p *packet, what, keys kind) {
 	if !f.route.sends || f.sounding() {
 		return
 	}
 	source := sourceRelay | uint64(p.ssrc)
-	pt, span := f.route.codec.PT, uint32(len(p.payload))
-	switch what {
-	case kindPCMA, kindPCMU:
+	pt, span := f.route.codec.PT, uint32(what.span(p.payload))
+	switch {
+	case what.speaks():
+		f.noise.on = false
 		if what != f.route.kind {
 			transcode(p.payload, what)
 		}
-	case kindKeys:
-		pt, span = f.route.keys, keyDuration(p.payload)
-	}
-	if what == kindUnknown || what == kindComfort || (what == kindKeys && f.route.keys == 0) {
+	case what.keys() && f.route.keys != 0:
+		rescale(p.payload, keys, f.route.keysKind)
+		pt, span = f.route.keys, keyDuration(p.payload)*uint32(f.out.khz/f.route.keysKind.clock())
+	case what == kindComfort:
+		f.noise.describe(p.payload)
+		f.resume(w)
+		fallthrough
+	default:
 		f.out.skip(source, p)
 		return
 	}
@@ -189,8 +187,8 @@ func (f *flow) relay(w *worker, p *packet, what kind) {
 	if !ok {
 		return
 	}
-	if what == kindKeys {
-		f.out.at = w.now - int64(span)/clockKHz*ms // its timestamp is of the moment when the key went down
+	if what.keys() {
+		f.out.at = w.now - int64(span)/f.out.khz*ms // its timestamp is of the moment when the key went down
 	}
 	// The new header goes right before the payload, over whatever extension stood there: its numbers were agreed with
 	// the other side, not with this one.
@@ -217,34 +215,6 @@ func (f *flow) send(w *worker, b []byte) {
 	}
 	f.out.packets++
 	f.out.bytes += uint64(len(b) - headerSize)
-}
-
-// keep decodes a packet for the reader of Capture. When the reader is late the oldest frame goes.
-func (f *flow) keep(p *packet, what kind) {
-	table := &alawToLinear
-	switch what {
-	case kindPCMA:
-	case kindPCMU:
-		table = &ulawToLinear
-	default:
-		return
-	}
-	pcm := make([]int16, len(p.payload))
-	for i, b := range p.payload {
-		pcm[i] = table[b]
-	}
-	for {
-		select {
-		case f.capture <- pcm:
-			return
-		default:
-		}
-		select {
-		case <-f.capture:
-			f.missed++
-		default:
-		}
-	}
 }
 
 // tell hands an event to the stream's owner without waiting for it. What it does not take at once is kept in order.
@@ -281,30 +251,45 @@ func (f *flow) retell() {
 
 // negotiate takes what a new offer and answer agreed on.
 func (f *flow) negotiate(w *worker, r route) {
+	if f.out.khz != r.kind.clock() {
+		f.out.khz, f.out.source = r.kind.clock(), sourceNone
+	}
 	f.route = r
+	f.encodes(w, r.kind, r.opus)
+	f.mute()
+	if f.peer != nil {
+		f.peer.noise.on = false // of which we may have spoken before we were put on hold
+	}
 	f.latch.negotiated(r.rtp, r.peerSends, w.now)
 	f.reports.to = r.rtcp
 	f.alive(w.now)
-	f.playing.encode(r.codec)
+	f.playing.encode(r.kind)
 	f.resume(w)
 }
 
 // join makes two flows of one worker hear each other.
 func (f *flow) join(w *worker, other *flow) {
-	f.part()
-	other.part()
+	f.part(w)
+	other.part(w)
 	f.peer, other.peer = other, f
 	for _, joined := range []*flow{f, other} {
-		joined.out.source = 0
+		joined.out.source = sourceNone
 		joined.alive(w.now)
 	}
 }
 
-func (f *flow) part() {
+// part ends a join, with what was needed for it.
+func (f *flow) part(w *worker) {
 	if f.peer == nil {
 		return
 	}
-	f.peer.out.source, f.out.source = 0, 0
+	for _, parted := range []*flow{f, f.peer} {
+		parted.out.source = sourceNone
+		parted.playout, parted.noise.on = nil, false
+		parted.keypad.up()
+		parted.encodes(w, kindUnknown, opusWishes{})
+		parted.encodes(w, parted.route.kind, parted.route.opus)
+	}
 	f.peer.peer, f.peer = nil, nil
 }
 

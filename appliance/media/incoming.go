@@ -23,8 +23,11 @@ type incoming struct {
 
 	transit int64
 	timed   bool
+	khz     int64   // of the timestamps, 0 before the first sound
 	jitter  float64 // in timestamp units
 }
+
+func (in *incoming) jitterMS() float64 { return in.jitter / float64(max(1, in.khz)) }
 
 func (in *incoming) count(p *packet, what kind, now int64) {
 	in.packets++
@@ -37,17 +40,21 @@ func (in *incoming) count(p *packet, what kind, now int64) {
 	}
 	in.received++
 	// Key presses repeat one timestamp and comfort noise pauses: neither says anything of the network's timing.
-	if what != kindPCMA && what != kindPCMU {
+	if !what.speaks() {
 		return
 	}
-	transit := now*clockKHz/ms - int64(p.ts)
+	khz := what.clock()
+	if khz != in.khz {
+		in.khz, in.timed, in.jitter = khz, false, in.jitterMS()*float64(khz)
+	}
+	transit := now*khz/ms - int64(p.ts)
 	if in.timed {
 		// Timestamps wrap at 32 bits, so does the difference.
 		d := int64(int32(transit - in.transit))
 		if d < 0 {
 			d = -d
 		}
-		if d < tsLeap {
+		if d < tsLeap*khz {
 			in.jitter += (float64(d) - in.jitter) / 16
 		}
 	}

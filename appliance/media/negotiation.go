@@ -1,16 +1,19 @@
 package media
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 const (
-	keysPT    = 101 // what we offer for telephone-event, as everybody does
-	comfortPT = 13  // RFC 3389
+	keysPT     = 101 // what we offer for telephone-event, as everybody does
+	wideKeysPT = 110 // the same on Opus' clock, as browsers do
+	comfortPT  = 13  // RFC 3389
 )
 
 // negotiation is what offers and answers of one stream agreed on so far (RFC 3264).
@@ -23,7 +26,7 @@ type negotiation struct {
 
 	offered []Codec // by our last offer
 	dir     Direction
-	keys    uint8 // payload number that we expect key presses under
+	keys    keyNumbers // that we expect key presses under
 
 	codec Codec // that we send; zero before the first agreement
 	peer  Direction
@@ -31,16 +34,29 @@ type negotiation struct {
 
 func newNegotiation() negotiation {
 	// RFC 8866 section 5.2 wants the id unique; 62 bits stay clear of parsers that count in signed ones.
-	return negotiation{id: rand.Uint64() >> 2, version: 1, lines: []string{""}, keys: keysPT}
+	return negotiation{id: rand.Uint64() >> 2, version: 1, lines: []string{""}, keys: ourKeys}
 }
 
 // offer describes what we would like.
 func (n *negotiation) offer(local netip.Addr, port int, codecs []Codec, dir Direction) []byte {
-	n.offered, n.dir = codecs, dir
 	if n.codec.Name == "" {
-		n.keys = keysPT
+		n.keys = ourKeys
 	}
-	return n.describe(local, line{profile: "RTP/AVP", codecs: codecs, keys: n.keys, ptime: frame}, dir, port)
+	n.offered, n.dir = n.numbered(codecs), dir
+	keys := n.keys.beside(n.offered)
+	return n.describe(local, line{profile: "RTP/AVP", codecs: n.offered, keys: keys, ptime: frame}, dir, port)
+}
+
+// numbered gives codecs the payload numbers that the session already has for them, because a number means one thing from
+// its first offer to its end (RFC 3264 section 8.3.2).
+func (n *negotiation) numbered(codecs []Codec) []Codec {
+	numbered := slices.Clone(codecs)
+	for i, c := range numbered {
+		if known := common([]Codec{c}, n.offered, n.offered); len(known) > 0 {
+			numbered[i] = known[0]
+		}
+	}
+	return numbered
 }
 
 // accept takes the answer to our last offer and returns the line that is ours.
@@ -57,6 +73,7 @@ func (n *negotiation) accept(text []byte) (line, error) {
 		return line{}, ErrNoCodec
 	}
 	l.mux = false // we did not offer it
+	l.keys = l.keys.with(l.codecs[0])
 	n.agree(l)
 	return l, nil
 }
@@ -79,9 +96,8 @@ func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []C
 		}
 		// What we may say is bounded by what was offered (RFC 3264 section 6.1).
 		n.dir = direction(dir.sends() && l.dir.hears(), dir.hears() && l.dir.sends())
-		if l.keys != 0 {
-			n.keys = l.keys
-		}
+		n.keys = l.keys.or(n.keys)
+		l.keys = l.keys.with(l.codecs[0])
 		said := l
 		said.codecs, said.ptime = l.codecs[:1], frame
 		body := n.describe(local, said, n.dir, port)
@@ -139,11 +155,16 @@ func writeSound(b *strings.Builder, l line, dir Direction, port int) {
 	var formats, maps strings.Builder
 	for _, c := range l.codecs {
 		fmt.Fprintf(&formats, " %d", c.PT)
-		fmt.Fprintf(&maps, "a=rtpmap:%d %s/%d\r\n", c.PT, strings.ToUpper(c.Name), c.Rate)
+		writeCodec(&maps, c)
 	}
-	if l.keys != 0 {
-		fmt.Fprintf(&formats, " %d", l.keys)
-		fmt.Fprintf(&maps, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", l.keys, l.keys)
+	for _, keys := range []struct {
+		pt   uint8
+		rate int
+	}{{l.keys.narrow, PCMA.Rate}, {l.keys.wide, Opus.Rate}} {
+		if keys.pt != 0 {
+			fmt.Fprintf(&formats, " %d", keys.pt)
+			fmt.Fprintf(&maps, "a=rtpmap:%d telephone-event/%d\r\na=fmtp:%d 0-15\r\n", keys.pt, keys.rate, keys.pt)
+		}
 	}
 	fmt.Fprintf(b, "m=audio %d %s%s\r\n%s", port, l.profile, formats.String(), maps.String())
 	fmt.Fprintf(b, "a=ptime:%d\r\n", l.ptime)
@@ -153,6 +174,14 @@ func writeSound(b *strings.Builder, l line, dir Direction, port int) {
 		fmt.Fprintf(b, "a=rtcp:%d\r\n", port+1)
 	}
 	fmt.Fprintf(b, "a=%s\r\n", dir)
+}
+
+func writeCodec(b *strings.Builder, c Codec) {
+	if kindOf(c) == kindOpus { // always written with two channels, whatever is sent (RFC 7587 section 7)
+		fmt.Fprintf(b, "a=rtpmap:%d opus/%d/2\r\na=fmtp:%d useinbandfec=1\r\n", c.PT, c.Rate, c.PT)
+		return
+	}
+	fmt.Fprintf(b, "a=rtpmap:%d %s/%d\r\n", c.PT, strings.ToUpper(c.Name), c.Rate)
 }
 
 // refusal is a media line with port 0 and everything else as it was offered (RFC 3264 section 6).
@@ -165,8 +194,8 @@ func refusal(m string) string {
 // route is what the agreement means for the packets.
 func (n *negotiation) route(l line, family int) route {
 	r := route{
-		ready: true, codec: n.codec, kind: kindOf(n.codec), keys: l.keys,
-		samples:   uint32(l.ptime * clockKHz),
+		ready: true, codec: n.codec, kind: kindOf(n.codec), opus: l.opus,
+		step:      int64(l.ptime),
 		sends:     n.dir.sends() && l.dir.hears(),
 		hears:     n.dir.hears() && l.dir.sends(),
 		peerSends: l.dir.sends(), expects: l.dir == SendRecv && n.dir.hears(),
@@ -180,20 +209,61 @@ func (n *negotiation) route(l line, family int) route {
 			r.kinds[c.PT&0x7f] = kindOf(c)
 		}
 	}
-	for _, pt := range []uint8{n.keys, l.keys} {
-		if l.keys != 0 && r.kinds[pt&0x7f] == kindUnknown {
-			r.kinds[pt&0x7f] = kindKeys
-		}
+	if r.kind == kindOpus {
+		r.step = frame // an encoding of a stored sound has no other packets, and what the peer wrote is only a wish
+	}
+	r.samples = uint32(r.step * r.kind.clock())
+	switch {
+	case l.keys.wide != 0:
+		r.keys, r.keysKind = l.keys.wide, kindWideKeys
+		r.means(kindWideKeys, n.keys.wide, l.keys.wide)
+	case l.keys.narrow != 0:
+		r.keys, r.keysKind = l.keys.narrow, kindKeys
+		r.means(kindKeys, n.keys.narrow, l.keys.narrow)
 	}
 	return r
 }
 
-func kindOf(c Codec) kind {
-	switch {
-	case strings.EqualFold(c.Name, PCMA.Name):
-		return kindPCMA
-	case strings.EqualFold(c.Name, PCMU.Name):
-		return kindPCMU
+// means takes payload numbers for a kind unless they stand for something else.
+func (r *route) means(k kind, numbers ...uint8) {
+	for _, pt := range numbers {
+		if r.kinds[pt&0x7f] == kindUnknown {
+			r.kinds[pt&0x7f] = k
+		}
 	}
-	return kindUnknown
+}
+
+// keyNumbers are the payload numbers for telephone-event on each of the two clocks, 0 where there is none.
+type keyNumbers struct{ narrow, wide uint8 }
+
+var ourKeys = keyNumbers{narrow: keysPT, wide: wideKeysPT}
+
+// or fills in what k lacks.
+func (k keyNumbers) or(other keyNumbers) keyNumbers {
+	return keyNumbers{cmp.Or(k.narrow, other.narrow), cmp.Or(k.wide, other.wide)}
+}
+
+// beside leaves the numbers that make sense beside these codecs: on Opus' clock only with Opus, and none twice.
+func (k keyNumbers) beside(codecs []Codec) keyNumbers {
+	if !hasCodec(codecs, Opus.Name) {
+		k.wide = 0
+	}
+	for _, c := range codecs {
+		if c.PT == k.narrow {
+			k.narrow = 0
+		}
+		if c.PT == k.wide {
+			k.wide = 0
+		}
+	}
+	return k
+}
+
+// with leaves the number that goes with a codec: of the same clock (RFC 4733 section 2.1), or with Opus that of 8 kHz where
+// the peer, as many phones, has no other.
+func (k keyNumbers) with(c Codec) keyNumbers {
+	if kindOf(c) == kindOpus && k.wide != 0 {
+		return keyNumbers{wide: k.wide}
+	}
+	return keyNumbers{narrow: k.narrow}
 }

@@ -7,13 +7,14 @@ const (
 	sourceNone uint64 = iota << 32
 	sourcePlay
 	sourceKeys
+	sourceConvert
+	sourceComfort
 	sourceRelay
 )
 
 const (
-	reorder  = 1000     // packets that a source may be behind its newest, or jump ahead, and still be the same run
-	tsLeap   = 5 * 8000 // timestamp units that a source may jump without being taken for a new one
-	clockKHz = 8        // of every codec spoken here
+	reorder = 1000 // packets that a source may be behind its newest, or jump ahead, and still be the same run
+	tsLeap  = 5000 // ms that a source's timestamps may jump without being taken for those of a new one
 )
 
 // outgoing is what the receiver sees as one sender: one SSRC from the first packet to the last, sequence numbers and
@@ -22,6 +23,7 @@ const (
 // with them, and its loss report shall be true.
 type outgoing struct {
 	ssrc   uint32
+	khz    int64  // the clock of the timestamps
 	seq    uint16 // of the newest packet
 	ts     uint32 // of the newest packet
 	span   uint32 // timestamp units that the newest packet lasts
@@ -38,7 +40,7 @@ type outgoing struct {
 }
 
 func newOutgoing() outgoing {
-	return outgoing{ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), ts: rand.Uint32()}
+	return outgoing{ssrc: rand.Uint32(), khz: 8, seq: uint16(rand.Uint32()), ts: rand.Uint32()}
 }
 
 // begin returns the first numbers of another source: the next sequence number, and a timestamp as much later as time
@@ -48,7 +50,7 @@ func (o *outgoing) begin(source uint64, now int64) (seq uint16, ts uint32) {
 	if o.at == 0 {
 		return o.seq, o.ts
 	}
-	passed := uint32((now - o.at) / ms * clockKHz)
+	passed := uint32((now - o.at) / ms * o.khz)
 	return o.seq + 1, o.ts + max(passed, o.span)
 }
 
@@ -79,7 +81,7 @@ func (o *outgoing) leapt(p *packet, now int64) bool {
 		return true
 	}
 	step := int64(int32(p.ts - o.inTS))
-	return step < -tsLeap || step > tsLeap+(now-o.at)/ms*clockKHz
+	return step < -tsLeap*o.khz || step > (tsLeap+(now-o.at)/ms)*o.khz
 }
 
 // skip leaves out a packet of the current source on purpose, without a gap that the receiver would take for loss.

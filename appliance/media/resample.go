@@ -1,6 +1,9 @@
 package media
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 const (
 	// kernelReach is how far the low pass looks to each side, in samples of the slower of the two rates. With the Kaiser window
@@ -12,33 +15,63 @@ const (
 	maxPhases = 512
 )
 
-// resampler turns a stream of any rate into 8 kHz: a windowed sinc, tabulated for each position an output sample can have
-// between two input samples.
+// resampler turns a stream of one rate into another: a windowed sinc, tabulated for each position an output sample can
+// have between two input samples.
 type resampler struct {
 	step, den int         // one output sample is step/den input samples
 	taps      int         // length of a kernel, even
-	kernels   [][]float32 // by phase
+	kernels   [][]float32 // by phase; shared, never written to again
 	held      []float32   // input not yet done with; held[0] is the first a kernel needs
 	phase     int         // of the next output sample, in 1/den of an input sample after the middle of held[:taps]
 	in, out   int         // samples so far
 }
 
-func newResampler(rate int) *resampler {
-	divisor := gcd(rate, sampleRate)
-	r := &resampler{step: rate / divisor, den: sampleRate / divisor}
-	if rate == sampleRate { // nothing to do, and nothing to soften
+func newResampler(from, to int) *resampler {
+	divisor := gcd(from, to)
+	r := &resampler{step: from / divisor, den: to / divisor}
+	if from == to { // nothing to do, and nothing to soften
 		r.taps, r.kernels = 1, [][]float32{{1}}
 		return r
 	}
-	slower := float64(min(rate, sampleRate))
-	reach := int(math.Ceil(kernelReach * float64(rate) / slower))
+	slower := float64(min(from, to))
+	reach := int(math.Ceil(kernelReach * float64(from) / slower))
 	r.taps = 2 * reach
 	r.kernels = make([][]float32, min(r.den, maxPhases))
 	for phase := range r.kernels {
-		r.kernels[phase] = kernel(r.taps, float64(phase)/float64(len(r.kernels)), kernelCutoff*slower/float64(rate))
+		r.kernels[phase] = kernel(r.taps, float64(phase)/float64(len(r.kernels)), kernelCutoff*slower/float64(from))
 	}
 	r.held = make([]float32, reach-1) // the silence before the first sample
 	return r
+}
+
+// The two resamplers of live sound, of which each stream takes a copy.
+var (
+	widening  = sync.OnceValue(func() *resampler { return newResampler(sampleRate, wideRate) })
+	narrowing = sync.OnceValue(func() *resampler { return newResampler(wideRate, sampleRate) })
+)
+
+// newLiveResampler gives as much as it takes from the first sample on, 2.5 ms late, and allocates nothing more. It knows
+// the rates of the codecs spoken here, and takes at most 60 ms at once. Nil when there is nothing to do.
+func newLiveResampler(from, to int) *resampler {
+	var r resampler
+	switch {
+	case from == sampleRate && to == wideRate:
+		r = *widening()
+	case from == wideRate && to == sampleRate:
+		r = *narrowing()
+	default:
+		return nil
+	}
+	r.held = make([]float32, r.taps-1, r.taps+2*longestFrame)
+	return &r
+}
+
+// through appends what pcm becomes.
+func (r *resampler) through(out, pcm []int16) []int16 {
+	for _, sample := range pcm {
+		r.held = append(r.held, float32(sample)/32768)
+	}
+	return r.drain(out)
 }
 
 // kernel tabulates the low pass for an output sample that lies at (0 to 1) after the middle tap; cutoff in cycles a sample. The

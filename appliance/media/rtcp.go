@@ -163,7 +163,7 @@ func (f *flow) report(b []byte, wall time.Time, now int64) []byte {
 	b = be.AppendUint32(b, f.out.ssrc)
 	if kind == reportSender {
 		b = be.AppendUint64(b, ntpTime(wall))
-		b = be.AppendUint32(b, f.out.ts+uint32((now-f.out.at)/ms*clockKHz))
+		b = be.AppendUint32(b, f.out.ts+uint32((now-f.out.at)/ms*f.out.khz))
 		b = be.AppendUint32(b, uint32(f.out.packets))
 		b = be.AppendUint32(b, uint32(f.out.bytes))
 	}

@@ -51,7 +51,7 @@ func TestSourcesExtensionsAndPaddingAreSteppedOver(t *testing.T) {
 func bench() (*worker, *flow) {
 	e := &Engine{options: Options{Silence: time.Minute, Log: slog.New(slog.DiscardHandler)}, origin: time.Now()}
 	w := &worker{engine: e, now: ms}
-	r := route{ready: true, codec: PCMA, kind: kindPCMA, keys: 101, samples: 160, sends: true, hears: true, peerSends: true, mux: true}
+	r := route{ready: true, codec: PCMA, kind: kindPCMA, keys: 101, keysKind: kindKeys, step: 20, samples: 160, sends: true, hears: true, peerSends: true, mux: true}
 	r.kinds[8], r.kinds[0], r.kinds[101], r.kinds[13] = kindPCMA, kindPCMU, kindKeys, kindComfort
 	r.rtp[0], r.rtp[3] = unix.AF_INET, 9
 	s := &Stream{engine: e}
@@ -122,7 +122,7 @@ func TestLossAndJitterAreCountedAsTheReceiverSeesThem(t *testing.T) {
 	for i := range uint32(400) {
 		arrive(uint16(i), i*160, 1000+int64(i)*20+int64(i%2)*10)
 	}
-	if j := in.jitter / clockKHz; j < 9 || j > 10.1 {
+	if j := in.jitterMS(); j < 9 || j > 10.1 {
 		t.Errorf("jitter %v ms of packets that are 10 ms off in turn", j)
 	}
 }

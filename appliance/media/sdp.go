@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,8 +25,9 @@ type line struct {
 	dir     Direction // with hold by address already counted in
 	mux     bool
 	codecs  []Codec // that this build speaks, by the peer's preference and with its payload numbers
-	keys    uint8   // telephone-event/8000, 0 when absent
-	ptime   int     // ms, 20 unless the peer asked for another that we can make
+	keys    keyNumbers
+	opus    opusWishes
+	ptime   int // ms, 20 unless the peer asked for another that we can make
 }
 
 // parseSDP reads a description (RFC 8866). It is lenient where real phones are sloppy and we do not look anyway: only
@@ -176,7 +178,7 @@ func directionOf(attribute string, otherwise Direction) Direction {
 
 // readFormats resolves payload numbers by rtpmap, or by RFC 3551 where there is none.
 func (l *line) readFormats(m *sdp.MediaDescription) {
-	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000"}
+	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"}
 	seen := map[string]bool{}
 	for _, a := range m.Attributes {
 		pt, encoding, ok := strings.Cut(a.Value, " ")
@@ -191,19 +193,41 @@ func (l *line) readFormats(m *sdp.MediaDescription) {
 			continue
 		}
 		pt := uint8(n)
-		switch name := strings.ToUpper(strings.TrimSuffix(names[format], "/1")); {
-		case name == "PCMA/8000" && !hasCodec(l.codecs, PCMA.Name):
-			l.codecs = append(l.codecs, Codec{Name: PCMA.Name, PT: pt, Rate: PCMA.Rate})
-		case name == "PCMU/8000" && !hasCodec(l.codecs, PCMU.Name):
-			l.codecs = append(l.codecs, Codec{Name: PCMU.Name, PT: pt, Rate: PCMU.Rate})
-		case name == "TELEPHONE-EVENT/8000" && l.keys == 0 && pt >= 35:
-			l.keys = pt
+		switch strings.ToUpper(strings.TrimSuffix(names[format], "/1")) {
+		case "PCMA/8000":
+			l.take(PCMA, pt)
+		case "PCMU/8000":
+			l.take(PCMU, pt)
+		case "G722/8000", "G722/16000": // the second is wrong, and so sure of itself that it is understood
+			l.take(G722, pt)
+		case "OPUS/48000/2":
+			l.take(Opus, pt)
+		case "TELEPHONE-EVENT/8000":
+			l.keys = l.keys.or(keyNumbers{narrow: dynamic(pt)})
+		case "TELEPHONE-EVENT/48000":
+			l.keys = l.keys.or(keyNumbers{wide: dynamic(pt)})
 		}
 	}
 }
 
+// take adds a codec under the peer's number, once.
+func (l *line) take(c Codec, pt uint8) {
+	if !hasCodec(l.codecs, c.Name) {
+		l.codecs = append(l.codecs, Codec{Name: c.Name, PT: pt, Rate: c.Rate})
+	}
+}
+
+// dynamic is pt unless that number belongs to a codec (RFC 3551 section 6).
+func dynamic(pt uint8) uint8 {
+	if pt < 35 {
+		return 0
+	}
+	return pt
+}
+
 func (l *line) readAttributes(m *sdp.MediaDescription, host netip.Addr) {
 	l.ptime = frame
+	longest := 60 // ms
 	for _, a := range m.Attributes {
 		switch a.Key {
 		case "rtcp-mux":
@@ -213,11 +237,49 @@ func (l *line) readAttributes(m *sdp.MediaDescription, host netip.Addr) {
 			if n, err := strconv.Atoi(strings.TrimSpace(a.Value)); err == nil && n >= 10 && n <= 60 && n%10 == 0 {
 				l.ptime = n
 			}
+		case "maxptime":
+			if n, err := strconv.Atoi(strings.TrimSpace(a.Value)); err == nil && n >= 10 {
+				longest = min(longest, n/10*10)
+			}
+		case "fmtp":
+			l.readWishes(a.Value)
 		case "rtcp":
 			// Another host for control than for sound would make us send to whom nobody asked, so only the port counts.
 			port, _, _ := strings.Cut(a.Value, " ")
 			if n, err := strconv.ParseUint(port, 10, 16); err == nil && n != 0 && host.IsValid() {
 				l.rtcp = netip.AddrPortFrom(host, uint16(n))
+			}
+		}
+	}
+	if l.ptime = min(l.ptime, longest); longest < frame {
+		l.codecs = slices.DeleteFunc(l.codecs, func(c Codec) bool { return kindOf(c) == kindOpus }) // we have none so short
+	}
+}
+
+// opusWishes is what a peer would like of the Opus that it is sent (RFC 7587 section 6.1).
+type opusWishes struct {
+	repair   bool // it can make use of what packets say of those before them (useinbandfec)
+	constant bool // all packets alike in size (cbr)
+	bitrate  int  // bits a second at most, 0 when it does not mind
+}
+
+// readWishes takes a fmtp attribute, if it is that of Opus. Stereo is the peer's wish too, but what we make is mono.
+func (l *line) readWishes(attribute string) {
+	format, wishes, _ := strings.Cut(attribute, " ")
+	pt, err := strconv.ParseUint(format, 10, 7)
+	if i := slices.IndexFunc(l.codecs, func(c Codec) bool { return kindOf(c) == kindOpus }); err != nil || i < 0 || l.codecs[i].PT != uint8(pt) {
+		return
+	}
+	for wish := range strings.SplitSeq(wishes, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(wish), "=")
+		switch strings.ToLower(name) {
+		case "useinbandfec":
+			l.opus.repair = value == "1"
+		case "cbr":
+			l.opus.constant = value == "1"
+		case "maxaveragebitrate":
+			if n, err := strconv.Atoi(value); err == nil && n >= 6000 && n <= 510000 {
+				l.opus.bitrate = n
 			}
 		}
 	}

@@ -6,13 +6,25 @@ import (
 	"time"
 )
 
-// sampleRate is that of everything inside this package: 8000 samples a second, 8 to the millisecond.
-const sampleRate = 8000
+const (
+	// sampleRate is that of everything that is stored, played or captured: 8000 samples a second, 8 to the millisecond.
+	sampleRate = 8000
+	// wideRate is that of sound on its way between two legs that can carry more than 3.4 kHz.
+	wideRate = 16000
+)
 
 // Sound is something to play: 8 kHz mono, never changed after it was made, shared by every call that plays it.
 type Sound struct {
-	pcm        []int16
-	alaw, ulaw func() []byte // encoded at most once, on first use
+	pcm     []int16
+	encoded [kindOpus + 1]func() encoding // by kind; made at most once, on first use
+}
+
+// encoding is a sound in one codec: size bytes of an eighth of a millisecond each, with some silence behind them for the
+// last packet, or Opus packets of 20 ms.
+type encoding struct {
+	data    []byte
+	size    int
+	packets [][]byte
 }
 
 // NewSound makes a Sound of a copy of pcm.
@@ -20,19 +32,36 @@ func NewSound(pcm []int16) *Sound { return ownSound(slices.Clone(pcm)) }
 
 // ownSound makes a Sound of pcm itself, which nobody may write to any more.
 func ownSound(pcm []int16) *Sound {
-	return &Sound{
-		pcm:  pcm,
-		alaw: sync.OnceValue(func() []byte { return encode(pcm, linearToAlaw) }),
-		ulaw: sync.OnceValue(func() []byte { return encode(pcm, linearToUlaw) }),
+	s := &Sound{pcm: pcm}
+	for _, c := range spoken {
+		s.encoded[kindOf(c)] = sync.OnceValue(func() encoding { return encode(pcm, kindOf(c)) })
 	}
+	return s
 }
 
-func encode(pcm []int16, code func(int16) byte) []byte {
-	encoded := make([]byte, len(pcm))
-	for i, sample := range pcm {
-		encoded[i] = code(sample)
+func encode(pcm []int16, what kind) (whole encoding) {
+	const piece = sampleRate * frame / 1000
+	e := encoder{kind: what, wishes: opusWishes{repair: true}}
+	var frameOf [piece]int16
+	var out [opusLargest]byte
+	end := len(pcm)
+	if what != kindOpus {
+		end += longestFrame
 	}
-	return encoded
+	for at := 0; at < end; at += piece {
+		clear(frameOf[copy(frameOf[:], pcm[min(at, len(pcm)):]):])
+		n, err := e.encode(out[:], frameOf[:], sampleRate)
+		if err != nil {
+			return encoding{} // silence; only a fault of the codec could cause it
+		}
+		if what == kindOpus {
+			whole.packets = append(whole.packets, slices.Clone(out[:n]))
+		} else {
+			whole.data = append(whole.data, out[:n]...)
+		}
+	}
+	whole.size = len(pcm)
+	return whole
 }
 
 // PCM gives the samples. They are shared: read only.
@@ -43,14 +72,24 @@ func (s *Sound) Duration() time.Duration {
 	return time.Duration(len(s.pcm)) * time.Second / sampleRate
 }
 
-// Encoded gives the sound as c carries it, for G.711 one byte a sample; nil for a codec this build cannot encode.
-// The bytes are shared: read only.
+// Encoded gives the sound as G.711 and G.722 carry it, 160 bytes for 20 ms; nil for other codecs. The bytes are shared:
+// read only.
 func (s *Sound) Encoded(c Codec) []byte {
-	switch c.Name {
-	case PCMA.Name:
-		return s.alaw()
-	case PCMU.Name:
-		return s.ulaw()
+	e := s.as(kindOf(c))
+	return e.data[:min(e.size, len(e.data))]
+}
+
+// Prepare encodes the sound for these codecs now, instead of when it is first played to somebody who speaks one: a second
+// of Opus takes 6 ms of a core, a minute 0.4 s.
+func (s *Sound) Prepare(codecs []Codec) {
+	for _, c := range codecs {
+		s.as(kindOf(c))
 	}
-	return nil
+}
+
+func (s *Sound) as(what kind) encoding {
+	if !what.speaks() {
+		return encoding{}
+	}
+	return s.encoded[what]()
 }

@@ -4,7 +4,7 @@ import "net/netip"
 
 // Stats is what a stream has seen so far.
 type Stats struct {
-	Codec                string // "pcma", "pcmu", empty before the first negotiation
+	Codec                string // "opus", "g722", "pcma", "pcmu", empty before the first negotiation
 	PacketsIn, BytesIn   uint64 // RTP that was heard; bytes of payload
 	PacketsOut, BytesOut uint64
 	Lost                 uint64 // packets of the peer that never came
@@ -14,6 +14,11 @@ type Stats struct {
 	RTTMS                float64 // from RTCP, 0 while unknown
 	MOS                  float64 // 1.0–4.4, an estimate of what is heard here; 0 while nothing was
 	Peer                 netip.AddrPort
+
+	// Of sound that is decoded for the other side, because that speaks another codec; 0 where packets pass as they are.
+	ConcealedMS uint64  // that were made up in place of what was lost or late
+	Late        uint64  // packets that came when their turn was over
+	BufferMS    float64 // that the sound is held back now to make it even, 20–200
 }
 
 func (f *flow) stats() Stats {
@@ -22,9 +27,12 @@ func (f *flow) stats() Stats {
 		PacketsIn: f.in.packets, BytesIn: f.in.bytes,
 		PacketsOut: f.out.packets, BytesOut: f.out.bytes,
 		Lost: f.in.lost(), Foreign: f.in.foreign, Missed: f.missed,
-		JitterMS: f.in.jitter / clockKHz,
+		JitterMS: f.in.jitterMS(),
 		RTTMS:    float64(f.reports.rtt) / float64(ms),
 		Peer:     f.latch.peer().addrPort(),
+	}
+	if b := f.playout; b != nil {
+		s.ConcealedMS, s.Late, s.BufferMS = uint64(b.concealed/ms), b.late, float64(b.delay)/float64(ms)
 	}
 	if expected := f.in.expected(); expected > 0 {
 		s.MOS = mos(float64(s.Lost)/float64(expected), s.RTTMS, s.JitterMS)

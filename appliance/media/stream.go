@@ -99,7 +99,7 @@ func (s *Stream) Answer(offer []byte, local netip.Addr, codecs []Codec, dir Dire
 func (s *Stream) negotiated(l line) {
 	r := s.sdp.route(l, s.flow.family)
 	if s.sound != nil {
-		s.sound.Encoded(r.codec)
+		s.sound.as(r.kind)
 	}
 	s.locked(func(w *worker, f *flow) { f.negotiate(w, r) })
 }
@@ -170,7 +170,7 @@ func (s *Stream) move(to *worker) {
 }
 
 // Part ends a Join for both streams.
-func (s *Stream) Part() { s.command(func(_ *worker, f *flow) { f.part() }) }
+func (s *Stream) Part() { s.command(func(w *worker, f *flow) { f.part(w) }) }
 
 // Play begins a sound in place of the one that plays now and returns its id, which EventPlayed names when a sound that
 // does not loop is over. The joined peer is not heard meanwhile. A sound begun before the first negotiation waits for it.
@@ -181,7 +181,7 @@ func (s *Stream) Play(p *Sound, loop bool) uint64 {
 		return 0
 	}
 	if s.sdp.codec.Name != "" {
-		p.Encoded(s.sdp.codec)
+		p.as(kindOf(s.sdp.codec))
 	}
 	s.sound = p
 	s.plays++

@@ -54,7 +54,7 @@ func open(t testing.TB, e *Engine) (*Stream, chan Event) {
 // connect has a phone offer and the box answer, as for an incoming call.
 func connect(t testing.TB, phone, leg *Stream, phoneCodec Codec) {
 	t.Helper()
-	answer, err := leg.Answer(phone.Offer(localhost, []Codec{phoneCodec}, SendRecv), localhost, []Codec{PCMA, PCMU}, SendRecv)
+	answer, err := leg.Answer(phone.Offer(localhost, []Codec{phoneCodec}, SendRecv), localhost, spoken, SendRecv)
 	if err != nil {
 		t.Fatal(err)
 	}

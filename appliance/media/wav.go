@@ -220,7 +220,7 @@ func (w *wavReader) readSound(size uint32) (pcm []int16, err error) {
 	}
 	frame := w.format.channels * w.format.bytes
 	decode := w.format.decoder()
-	rates := newResampler(w.format.rate)
+	rates := newResampler(w.format.rate, sampleRate)
 	block := make([]byte, 1024*frame)
 	mono := make([]float32, 1024)
 	for left >= int64(frame) {

@@ -41,6 +41,9 @@ type worker struct {
 	buf  [largest]byte // the packet in hand
 	out  [largest]byte // the packet being made
 	from endpoint
+
+	pcm    [playoutRoom * wideRate / 1000]int16    // the sound in hand …
+	narrow [longestHeard * sampleRate / 1000]int16 // … and at 8 kHz
 }
 
 func newWorker(e *Engine) (*worker, error) {
@@ -206,6 +209,7 @@ func (w *worker) adopt(f *flow) error {
 	}
 	w.flows[slot] = f
 	f.slot = slot
+	f.encodes(w, f.route.kind, f.route.opus)
 	w.generation++
 	f.generation = w.generation
 	for i, fd := range []int{f.rtp, f.rtcp} {
@@ -227,7 +231,8 @@ func (w *worker) release(f *flow) {
 	if f.slot < 0 {
 		return
 	}
-	f.part()
+	f.part(w)
+	f.encodes(w, kindUnknown, opusWishes{})
 	w.wheel.clear(&f.pace)
 	w.wheel.clear(&f.chores)
 	for _, fd := range []int{f.rtp, f.rtcp} {
