@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"net/netip"
+	"runtime"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -96,4 +99,57 @@ func FuzzStreamFraming(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Ten thousand damaged messages, the same in every run (T-04): nothing panics, and no message takes more than a little
+// memory for its size. The fuzzers go on from there.
+func TestT04DamagedMessagesCostLittle(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 4475))
+	words := []string{"\r\n", "\n", "\r", "\x00", ";", ",", "\"", "<", ">", "@", ":", "%", "%00", "=", "[", "]", "\\", " ", "\t", "z9hG4bK", "SIP/2.0",
+		"4294967296", "-1", ";tag=", ";branch=", "Content-Length: 1\r\n", "l: 1\r\n", "Via: ", "To: ", "\r\n ", "\r\n\r\n", "\xff\xfe", "é"}
+	damage := func(s []byte) []byte {
+		i, j := rnd.IntN(len(s)), rnd.IntN(len(s))
+		i, j = min(i, j), max(i, j)
+		switch rnd.IntN(7) {
+		case 0: // a bit
+			s[i] ^= 1 << rnd.IntN(8)
+		case 1, 2: // a word put in
+			return slices.Concat(s[:i], []byte(words[rnd.IntN(len(words))]), s[i:])
+		case 3: // a piece twice
+			return slices.Concat(s[:j], s[i:])
+		case 4: // a piece less
+			return slices.Concat(s[:i], s[j:])
+		case 5: // a line twice, or not at all
+			lines := bytes.SplitAfter(s, []byte("\n"))
+			k := rnd.IntN(len(lines))
+			if rnd.IntN(2) == 0 {
+				return bytes.Join(slices.Insert(lines, rnd.IntN(len(lines)), lines[k]), nil)
+			}
+			return bytes.Join(slices.Delete(lines, k, k+1), nil)
+		default: // other line ends
+			return bytes.Replace(s, []byte("\r\n"), []byte(words[rnd.IntN(3)]), 1+rnd.IntN(3))
+		}
+		return s
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	bytesIn := 0
+	for _, m := range allTortures(t) {
+		for range 170 {
+			s := m.wire()
+			for range 1 + rnd.IntN(4) {
+				if s = damage(s); len(s) == 0 {
+					break
+				}
+			}
+			bytesIn += len(s)
+			if m, why := parse(s); m == nil {
+				rawReply(s, why)
+			}
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / uint64(bytesIn); each > 100 {
+		t.Errorf("%d bytes for each byte that came", each)
+	}
 }

@@ -46,7 +46,7 @@ var notSIP = &fault{reason: "not SIP"}
 func parse(data []byte) (sip.Message, *fault) {
 	data = bytes.TrimLeft(data, "\r\n") // RFC 3261 section 7.5
 	head, body, whole := bytes.Cut(data, []byte("\r\n\r\n"))
-	first, rest, _ := strings.Cut(string(head[:min(len(head), maxHead)]), "\r\n")
+	first, rest := cutLine(string(head[:min(len(head), maxHead)]))
 	m := reading{length: -1}
 	f := m.start(first)
 	if f == nil && len(head) > maxHead {
@@ -75,18 +75,39 @@ func parse(data []byte) (sip.Message, *fault) {
 
 // cutHeader takes the first header of a head, unfolded (RFC 3261 section 7.3.1), and returns what follows it.
 func cutHeader(head string) (line, rest string) {
-	line, rest, _ = strings.Cut(head, "\r\n")
-	if rest == "" || rest[0] != ' ' && rest[0] != '\t' {
+	line, rest = cutLine(head)
+	if rest == "" || !isBlank(rest[0]) {
 		return line, rest
 	}
 	var b strings.Builder
-	b.WriteString(strings.TrimRight(line, " \t"))
-	for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
-		line, rest, _ = strings.Cut(rest, "\r\n")
+	b.WriteString(trimBlanks(line))
+	for rest != "" && isBlank(rest[0]) {
+		line, rest = cutLine(rest)
 		b.WriteByte(' ')
-		b.WriteString(strings.Trim(line, " \t"))
+		b.WriteString(trimBlanks(line))
 	}
 	return b.String(), rest
+}
+
+// cutLine is strings.Cut at a line end, faster when no line feed stands alone.
+func cutLine(s string) (line, rest string) {
+	if i := strings.IndexByte(s, '\n'); i > 0 && s[i-1] == '\r' {
+		return s[:i-1], s[i+1:]
+	}
+	line, rest, _ = strings.Cut(s, "\r\n")
+	return line, rest
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' }
+
+func trimBlanks(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
 }
 
 // reading is a message on its way through parse.

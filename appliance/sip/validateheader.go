@@ -106,8 +106,7 @@ func (m *reading) header(line string) *fault {
 		return tooLarge(513, "Header Too Long")
 	}
 	name, value, ok := strings.Cut(line, ":")
-	name = strings.TrimRight(name, " \t")
-	value = strings.Trim(value, " \t")
+	name, value = trimBlanks(name), trimBlanks(value)
 	k, isKnown := knownHeaders[name]
 	if !isKnown {
 		if !ok || !isToken(name) {
@@ -254,7 +253,7 @@ func (m *reading) routeList(c *cursor, k known) *fault {
 		if bracketed, ok := c.address(&name, &u, &params); !ok || !bracketed {
 			return bad("Bad " + k.name)
 		}
-		m.msg.AppendHeader(sip.NewHeader(k.name, strings.TrimRight(c.s[start:c.i], " \t")))
+		m.msg.AppendHeader(sip.NewHeader(k.name, trimBlanks(c.s[start:c.i])))
 		if *n++; *n > maxRouteSet {
 			return tooLarge(513, "Too Many Routes")
 		}
@@ -323,13 +322,10 @@ func (c *cursor) address(name *string, u *sip.Uri, params *sip.HeaderParams) (br
 		*name = (*name)[1 : len(*name)-1]
 		c.space()
 		bracketed = true
-	} else if i := strings.IndexAny(c.s[c.i:], `<,;"`); i >= 0 && c.s[c.i+i] == '<' {
-		*name = strings.TrimRight(c.s[c.i:c.i+i], " \t")
-		c.i += i
+	} else if i := c.bracket(); i >= 0 {
+		*name = trimBlanks(c.s[c.i:i])
+		c.i = i
 		bracketed = true
-		if strings.ContainsAny(*name, `>\`) {
-			return false, false
-		}
 	}
 	var uri string
 	if bracketed {
@@ -340,12 +336,24 @@ func (c *cursor) address(name *string, u *sip.Uri, params *sip.HeaderParams) (br
 		uri = c.s[c.i+1 : c.i+end]
 		c.i += end + 1
 	} else {
-		end := strings.IndexAny(c.s[c.i:], " \t;,>?")
-		if end < 0 {
-			end = len(c.s) - c.i
+		start := c.i
+		for c.i < len(c.s) && strings.IndexByte(" \t;,>?", c.s[c.i]) < 0 {
+			c.i++
 		}
-		uri = c.s[c.i : c.i+end]
-		c.i += end
+		uri = c.s[start:c.i]
 	}
 	return bracketed, len(uri) <= maxURI && readURI(uri, u) && c.params(params)
+}
+
+// bracket finds the one that begins an address; a display name before it has no quotes, separators or backslashes.
+func (c *cursor) bracket() int {
+	for i := c.i; i < len(c.s); i++ {
+		switch c.s[i] {
+		case '<':
+			return i
+		case ',', ';', '"', '>', '\\':
+			return -1
+		}
+	}
+	return -1
 }

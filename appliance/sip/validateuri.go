@@ -120,7 +120,7 @@ func (c *cursor) at(b byte) bool { return c.i < len(c.s) && c.s[c.i] == b }
 // space skips white space and reports whether there was some.
 func (c *cursor) space() bool {
 	start := c.i
-	for c.i < len(c.s) && (c.s[c.i] == ' ' || c.s[c.i] == '\t') {
+	for c.i < len(c.s) && isBlank(c.s[c.i]) {
 		c.i++
 	}
 	return c.i > start
