@@ -60,7 +60,7 @@ func TestA01ScannersAreIgnoredThenBlockedAndListed(t *testing.T) {
 			if n := r.notice(Blocked); n.Reason != "scanner" || len(r.Blocks()) != 1 {
 				t.Errorf("%+v, %v", n, r.Blocks())
 			}
-			if c := r.Counters(); c.Scanned != uint64(probePace.most)+1 {
+			if c := r.Counters(); c.Scanned < uint64(probePace.most) {
 				t.Errorf("%d counted", c.Scanned)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,7 +74,9 @@ func TestT05ResponsesOfStrangersChangeNothing(t *testing.T) {
 	for what, lie := range lies {
 		for _, code := range []int{100, 180, 200, 302, 404, 486, 503, 603} {
 			n++
-			if got, _ := r.answers(u, []byte(lie(good(code, to)))); len(got) != 0 {
+			got, _ := r.answers(u, []byte(lie(good(code, to))))
+			got = slices.DeleteFunc(got, func(m text) bool { return m == l.invite }) // that nobody has answered
+			if len(got) != 0 {
 				t.Errorf("%s, %d: answered with %q", what, code, got)
 			}
 		}
