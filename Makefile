@@ -27,7 +27,7 @@ build: ## the one static binary, build/callbox
 
 test: peers ## everything; installs SIPp, baresip and espeak-ng where they are missing
 	@mkdir -p build
-	@{ CGO_ENABLED=1 go test -race $(QUIET) && go test -count=1 $(QUIET) && go test -count=1 -timeout 15m ./appliance/sim/peers; \
+	@{ CGO_ENABLED=1 go test -race -p 1 $(QUIET) && go test -count=1 -p 1 $(QUIET) && go test -count=1 -timeout 15m ./appliance/sim/peers; \
 	} 2>&1 | tee build/test.log || { \
 	  printf '\nwhat failed (all of it: build/test.log):\n'; grep -E '^ *--- FAIL|^FAIL|^panic:|DATA RACE' build/test.log; exit 1; }
 
