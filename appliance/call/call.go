@@ -64,8 +64,9 @@ type Call struct {
 	over     chan struct{} // closed when the loop has ended
 
 	// Owned by the script.
-	verdict  *Cause // what Finish will say, when a stage has decided
-	forwards int    // forwards followed so far
+	verdict  *Cause          // what Finish will say, when a stage has decided
+	forwards int             // forwards followed so far
+	diverted []sip.Diversion // by whom, latest first
 
 	// Owned by the loop.
 	legs     []*leg // all that still have a dialog or a stream
@@ -101,7 +102,7 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		mail:   make(chan func(), mailDepth), signals: make(chan sip.Event, signalDepth),
 		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}),
 	}
-	c.replaces = in.Replaces != nil
+	c.replaces, c.diverted = in.Replaces != nil, in.Diverted
 	c.Direction, c.From = c.origin(in)
 	if c.Account == "" { // once: reading a number costs a tenth of a call
 		c.Caller = ParseNumber(c.From.Number, plan.Config.Appliance.Country)

@@ -16,7 +16,8 @@ type target struct {
 	contact       *sip.Binding // a phone, or
 	trunk, number string       // a number out by a trunk
 	from          sip.Party
-	first         time.Duration // how long the very first response may take
+	diverted      []sip.Diversion // who forwarded the call, latest first
+	first         time.Duration   // how long the very first response may take
 	emergency     bool
 }
 
@@ -107,7 +108,7 @@ func (c *Call) invite(t target) error {
 	}
 	d, err := c.box.SIP.Dial(sip.DialRequest{
 		Events: c.signals, Contact: t.contact, Trunk: t.trunk, Number: t.number, Force: t.emergency,
-		From: t.from, Answer: t.first, MaxForwards: c.hops(),
+		From: t.from, Diverted: t.diverted, Answer: t.first, MaxForwards: c.hops(),
 		Offer: func(local netip.Addr) []byte {
 			l.owing = true
 			return l.stream.Offer(local, c.offered(l), media.SendRecv)

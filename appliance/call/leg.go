@@ -191,6 +191,8 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		c.onReinvite(l, e)
 	case sip.EventInfo:
 		c.onInfo(l, e)
+	case sip.EventRefer: // transfer is not there yet: said at once, and the call goes on
+		e.Reply(603, nil)
 	case sip.EventBye:
 		l.gone = true
 		c.owe(e)

@@ -28,18 +28,18 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	}
 	c.enter("extension", s.Number)
 	if to, ok := forwardOf(e, "always"); ok {
-		return c.forward(e, to)
+		return c.forward(e, "unconditional", to)
 	}
 	contacts := c.box.SIP.Contacts(s.Number)
 	if len(contacts) == 0 {
 		if to, ok := forwardOf(e, "offline"); ok {
-			return c.forward(e, to)
+			return c.forward(e, "unavailable", to)
 		}
 		return Refuse{CalleeOffline}
 	}
 	targets := make([]target, len(contacts))
 	for i := range contacts {
-		targets[i] = target{contact: &contacts[i], from: c.From, first: firstSign}
+		targets[i] = target{contact: &contacts[i], from: c.From, diverted: c.diverted, first: firstSign}
 	}
 	ringing, stop := context.WithTimeoutCause(ctx, ringTime(e), CalleeNoAnswer)
 	a := c.ring(ringing, targets)
@@ -50,8 +50,9 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	if ctx.Err() != nil {
 		return nil
 	}
-	if to, ok := forwardOf(e, forwardWhen(a.why)); ok {
-		return c.forward(e, to)
+	when := forwardWhen(a.why)
+	if to, ok := forwardOf(e, when); ok {
+		return c.forward(e, diversions[when], to)
 	}
 	return Refuse{a.why}
 }
@@ -87,12 +88,17 @@ func forwardOf(e *hcl.Extension, when string) (hcl.Destination, bool) {
 	return hcl.Destination{}, false
 }
 
+// diversions are the reasons of RFC 5806 for our forwards.
+var diversions = map[string]string{"busy": "user-busy", "no_answer": "no-answer", "offline": "unavailable"}
+
 // forward sends the call on in the name of an extension. A forward to an
 // outside number needs the right that the extension itself would need.
-func (c *Call) forward(e *hcl.Extension, to hcl.Destination) Stage {
+func (c *Call) forward(e *hcl.Extension, reason string, to hcl.Destination) Stage {
 	if c.forwards++; c.forwards > maxForwards {
 		return Refuse{BoxLoop}
 	}
+	by := sip.Diversion{Party: sip.Party{Name: e.Name, Number: e.Number}, Reason: reason}
+	c.diverted = append([]sip.Diversion{by}, c.diverted...)
 	c.tell(journal.CallTransferred{By: "extension " + e.Number, To: to.String(), Kind: "forward"})
 	if to.Kind == "number" {
 		n := ParseNumber(to.Name, c.Plan.Config.Appliance.Country)
@@ -225,7 +231,7 @@ func (s Away) Run(ctx context.Context, c *Call) Stage {
 		if t.CallerID != "" && from.Number == c.Account && !from.Hidden {
 			from = sip.Party{Name: from.Name, Number: t.CallerID}
 		}
-		a := c.ring(ctx, []target{{trunk: name, number: s.Number.Dialled, from: from, first: firstResponse, emergency: s.Emergency}})
+		a := c.ring(ctx, []target{{trunk: name, number: s.Number.Dialled, from: from, diverted: c.diverted, first: firstResponse, emergency: s.Emergency}})
 		if a.answered {
 			return Talk{}
 		}
