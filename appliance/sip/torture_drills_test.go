@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"cmp"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -241,9 +243,12 @@ func TestA06WhatWaitsIsBounded(t *testing.T) {
 }
 
 // pipe serves one connection without a network, so that its time can be made to pass.
-func pipe(s *Server) (peer net.Conn, c *stream, ended chan struct{}) {
+func pipe(s *Server, transport string) (peer net.Conn, c *stream, ended chan struct{}) {
 	peer, ours := net.Pipe()
-	c = newStream("tcp", netip.MustParseAddrPort("192.0.2.7:5060"))
+	if transport == "tls" {
+		ours = tls.Server(ours, s.tlsConfig)
+	}
+	c = newStream(transport, netip.MustParseAddrPort("192.0.2.7:5060"))
 	s.conns.add(c, false)
 	ended = make(chan struct{})
 	s.work.Go(func() {
@@ -269,21 +274,24 @@ func TestA10WhoIsSlowOrSilentIsHungUpInTime(t *testing.T) {
 		what string
 		do   func(net.Conn)
 		in   time.Duration
+		over string // tcp unless it says otherwise
 	}{
-		{"says nothing", func(net.Conn) {}, headTime},
-		{"a byte a second", drip(whole, time.Second), headTime},
-		{"a byte in nine seconds", drip(whole, 9*time.Second), headTime},
-		{"nothing but line ends", drip("\r\n", time.Second), headTime},
-		{"half a head", func(c net.Conn) { c.Write([]byte(whole[:80])) }, headTime},
-		{"a body that never comes", func(c net.Conn) { c.Write(tortureNamed(t, "clerr").wire()) }, headTime},
-		{"no empty line", func(c net.Conn) { c.Write(tortureNamed(t, "baddn").wire()) }, headTime},
-		{"a request, then silence", func(c net.Conn) { c.Write([]byte(whole)) }, strangerIdle},
-		{"a request, then line ends", func(c net.Conn) { c.Write([]byte(whole)); drip("\r\n", time.Second)(c) }, strangerIdle},
+		{what: "says nothing", do: func(net.Conn) {}, in: headTime},
+		{what: "a byte a second", do: drip(whole, time.Second), in: headTime},
+		{what: "a byte in nine seconds", do: drip(whole, 9*time.Second), in: headTime},
+		{what: "nothing but line ends", do: drip("\r\n", time.Second), in: headTime},
+		{what: "half a head", do: func(c net.Conn) { c.Write([]byte(whole[:80])) }, in: headTime},
+		{what: "a body that never comes", do: func(c net.Conn) { c.Write(tortureNamed(t, "clerr").wire()) }, in: headTime},
+		{what: "no empty line", do: func(c net.Conn) { c.Write(tortureNamed(t, "baddn").wire()) }, in: headTime},
+		{what: "no handshake", do: func(net.Conn) {}, in: headTime, over: "tls"},
+		{what: "half a handshake", do: drip("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", time.Second), in: headTime, over: "tls"},
+		{what: "a request, then silence", do: func(c net.Conn) { c.Write([]byte(whole)) }, in: strangerIdle},
+		{what: "a request, then line ends", do: func(c net.Conn) { c.Write([]byte(whole)); drip("\r\n", time.Second)(c) }, in: strangerIdle},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer(Options{}, quick)
-				peer, _, ended := pipe(s)
+				peer, _, ended := pipe(s, cmp.Or(c.over, "tcp"))
 				began := time.Now()
 				var both sync.WaitGroup
 				both.Go(func() { io.Copy(io.Discard, peer) })
@@ -307,7 +315,7 @@ func TestA10WhoIsSlowOrSilentIsHungUpInTime(t *testing.T) {
 func TestA10WhoDoesNotReadIsHungUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(Options{}, quick)
-		peer, c, ended := pipe(s)
+		peer, c, ended := pipe(s, "tcp")
 		for range outQueue + 1 {
 			c.send([]byte("x"))
 		}

@@ -131,7 +131,6 @@ func (m *reading) header(line string) *fault {
 // value reads what a header says.
 func (m *reading) value(k known, v string) *fault {
 	c := cursor{s: v}
-	var h sip.Header
 	switch k.kind {
 	case kindVia:
 		return m.via(&c)
@@ -139,62 +138,58 @@ func (m *reading) value(k known, v string) *fault {
 		return m.contactList(&c)
 	case kindRoute, kindRecordRoute:
 		return m.routeList(&c, k)
+	}
+	var h sip.Header
+	ok := true
+	switch k.kind {
 	case kindFrom:
 		from := &sip.FromHeader{}
-		if !c.party(&from.DisplayName, &from.Address, &from.Params) {
-			return bad("Bad From")
-		}
+		ok = c.party(&from.DisplayName, &from.Address, &from.Params)
 		h = from
 	case kindTo:
 		to := &sip.ToHeader{}
-		if !c.party(&to.DisplayName, &to.Address, &to.Params) {
-			return bad("Bad To")
-		}
+		ok = c.party(&to.DisplayName, &to.Address, &to.Params)
 		h = to
+	case kindCSeq:
+		cseq := &sip.CSeqHeader{}
+		ok = c.cseq(cseq)
+		h = cseq
 	case kindCallID:
 		if len(v) > maxCallID {
 			return tooLarge(513, "Call-ID Too Long")
 		}
-		if v == "" || !visible(v) {
-			return bad("Bad Call-ID")
-		}
 		id := sip.CallIDHeader(v)
-		h = &id
-	case kindCSeq:
-		cseq := &sip.CSeqHeader{}
-		if !c.cseq(cseq) {
-			return bad("Bad CSeq")
-		}
-		h = cseq
-	case kindMaxForwards:
-		n, ok := number(v, 255)
-		if !ok {
-			return bad("Bad Max-Forwards")
-		}
-		hops := sip.MaxForwardsHeader(n)
-		h = &hops
-	case kindLength:
-		n, ok := number(v, 1<<31-1)
-		if !ok {
-			return bad("Bad Content-Length")
-		}
-		m.length = int(n)
-		length := sip.ContentLengthHeader(n)
-		h = &length
-	case kindType:
-		media, _, _ := strings.Cut(v, ";")
-		media = strings.TrimSpace(media)
-		m.sdp = strings.EqualFold(media, "application/sdp")
-		if major, minor, ok := strings.Cut(media, "/"); !ok || !isToken(strings.TrimSpace(major)) || !isToken(strings.TrimSpace(minor)) {
-			return bad("Bad Content-Type")
-		}
-		t := sip.ContentTypeHeader(v)
-		h = &t
+		h, ok = &id, v != "" && visible(v)
+	case kindMaxForwards, kindLength, kindType:
+		h, ok = m.scalar(k.kind, v)
 	default:
 		h = sip.NewHeader(k.name, v)
 	}
+	if !ok {
+		return bad("Bad " + k.name)
+	}
 	m.msg.AppendHeader(h)
 	return nil
+}
+
+// scalar reads what counts hops, or describes the body.
+func (m *reading) scalar(k kind, v string) (sip.Header, bool) {
+	switch k {
+	case kindMaxForwards:
+		n, ok := number(v, 255)
+		hops := sip.MaxForwardsHeader(n)
+		return &hops, ok
+	case kindLength:
+		n, ok := number(v, 1<<31-1)
+		m.length = int(n)
+		length := sip.ContentLengthHeader(n)
+		return &length, ok
+	}
+	media, _, _ := strings.Cut(v, ";")
+	major, minor, ok := strings.Cut(media, "/")
+	m.sdp = strings.EqualFold(trimBlanks(media), "application/sdp")
+	t := sip.ContentTypeHeader(v)
+	return &t, ok && isToken(trimBlanks(major)) && isToken(trimBlanks(minor))
 }
 
 func (m *reading) via(c *cursor) *fault {
