@@ -34,11 +34,11 @@ func (f *flow) listen(w *worker, p *packet, what kind) {
 	}
 }
 
-// touched looks for keys in what was heard. While we send tones ourselves, and shortly after, what comes back is our own.
+// touched looks for keys in what was heard. A key that we sound ourselves, or did just before, comes back as an echo.
 func (f *flow) touched(w *worker, pcm []int16) {
 	was := f.ear.touch.key
 	key := f.ear.touch.hear(pcm)
-	if f.route.keys == 0 && (f.keypad.count > 0 || (f.keypad.over != 0 && w.now-f.keypad.over < keyDeaf)) {
+	if number, ok := keyNumber(f.ear.touch.key); ok && f.keypad.toned[number] != 0 && w.now-f.keypad.toned[number] < keyEcho {
 		return
 	}
 	if key != 0 {

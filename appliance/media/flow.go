@@ -62,7 +62,10 @@ type flow struct {
 
 	playout *playout // of our sound, where the other side speaks another codec; nil until then
 	encoder encoder  // of what we do not relay
-	noise   comfort  // instead of the peer, while it pauses
+
+	concealed int64   // ns, by playouts before this one
+	late      uint64  // the same
+	noise     comfort // instead of the peer, while it pauses
 
 	heard   int64 // when RTP or RTCP last came, or silence began to count
 	silent  bool  // that was told
@@ -285,7 +288,10 @@ func (f *flow) part(w *worker) {
 	}
 	for _, parted := range []*flow{f, f.peer} {
 		parted.out.source = sourceNone
-		parted.playout, parted.noise.on = nil, false
+		if b := parted.playout; b != nil {
+			parted.concealed, parted.late, parted.playout = parted.concealed+b.concealed, parted.late+b.late, nil
+		}
+		parted.noise.on = false
 		parted.keypad.up()
 		parted.encodes(w, kindUnknown, opusWishes{})
 		parted.encodes(w, parted.route.kind, parted.route.opus)

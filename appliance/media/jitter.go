@@ -5,7 +5,7 @@ const (
 	mostDelay  = 200 * ms // more would make people talk at the same time
 	lateBin    = 5 * ms
 	lateBins   = int(mostDelay / lateBin)
-	lateFirst  = 30 * ms    // what is thought of a peer who was not heard yet …
+	lateFirst  = 20 * ms    // what is thought of a peer who was not heard yet …
 	lateDoubt  = 5          // … and how many packets that thought weighs
 	lateMemory = 500        // packets that lateness is judged by: 10 s
 	baseline   = 5_000 * ms // how long the quickest packet counts, at least; twice that at most

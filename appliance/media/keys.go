@@ -10,7 +10,7 @@ const (
 	keyVolume  = 10  // dBm0 below zero
 	keysQueued = 64
 	keyLost    = 250 * ms // after which a key of which nothing more is heard counts as up
-	keyDeaf    = 300 * ms // after a tone of ours in which a tone of the peer is taken for its echo
+	keyEcho    = 400 * ms // after a tone of ours in which the same tone from the peer is its echo
 	keyLongest = 8_000    // ms that a key is held down for the other side
 	endBit     = 0x80
 	longestKey = 60 * 8000 // timestamp units within which an older packet of a key is late and not new
@@ -43,7 +43,7 @@ type keypad struct {
 	held  bool  // somebody on the other side holds the first key down …
 	until int64 // … at least until then, in ns; not for ever, because its end may be lost
 	tone  touchSound
-	over  int64 // when the last tone of ours was heard
+	toned [len(keyNames)]int64 // when we last sounded each key as a tone, 0 for never
 }
 
 // press queues what can be sent; the rest of digits is left out, and so is what does not fit.
@@ -127,7 +127,9 @@ func (f *flow) dialTone(w *worker, sounds bool) {
 	pcm := w.pcm[:f.route.step*sampleRate/1000]
 	k.tone.into(pcm, sounds)
 	f.speak(w, sourceKeys, pcm, sampleRate)
-	k.over = w.now
+	if number, ok := keyNumber(k.queue[0]); ok {
+		k.toned[number] = w.now
+	}
 	if sounds {
 		k.step++
 	} else {

@@ -28,8 +28,9 @@ type negotiation struct {
 	dir     Direction
 	keys    keyNumbers // that we expect key presses under
 
-	codec Codec // that we send; zero before the first agreement
-	peer  Direction
+	codec  Codec // that we send; zero before the first agreement
+	events bool  // keys travel as events, not as tones
+	peer   Direction
 }
 
 func newNegotiation() negotiation {
@@ -109,7 +110,7 @@ func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []C
 }
 
 func (n *negotiation) agree(l line) {
-	n.codec, n.peer = l.codecs[0], l.dir
+	n.codec, n.events, n.peer = l.codecs[0], l.keys != keyNumbers{}, l.dir
 }
 
 // common returns those of first that are also in second, with the payload numbers of numbers.

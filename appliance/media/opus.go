@@ -13,7 +13,7 @@ import (
 const (
 	opusBitrate    = 24_000 // bits a second
 	opusComplexity = 5
-	opusLoss       = 5    // percent of loss that our packets are made to bear; it decides how much they repeat
+	opusLoss       = 10   // percent of loss that our packets are made to bear; under that, gopus repeats nothing at this bitrate
 	opusLargest    = 1275 // bytes of one frame (RFC 6716 section 3.2.1)
 	opusLongest    = 120  // ms of the longest packet
 )

@@ -102,32 +102,37 @@ func TestOpusPacketsThatLieAreErrors(t *testing.T) {
 	}
 }
 
-// babble is a signal with the shape of speech: voiced syllables of a gliding pitch behind two formants, hisses, pauses.
+// babble is a signal with the shape of speech: syllables of a voice whose pitch and four formants glide, hisses, pauses.
 // It is made by chance, but by the same chance each time.
 func babble(seconds float64, rate int) []int16 {
 	r := rand.New(rand.NewPCG(7, 11))
 	pcm := make([]int16, 0, int(seconds*float64(rate)))
-	var phase float64
+	var phase, flow float64
 	for len(pcm) < cap(pcm) {
 		length := rate * (60 + r.IntN(180)) / 1000
 		pitch, glide := 90+r.Float64()*150, 0.7+r.Float64()*0.6
-		formants := [3]resonance{newResonance(300+r.Float64()*600, rate), newResonance(900+r.Float64()*1500, rate), newResonance(2300+r.Float64()*900, rate)}
+		formants := [4]resonance{{hz: 300 + r.Float64()*500}, {hz: 900 + r.Float64()*1300}, {hz: 2300 + r.Float64()*500}, {hz: 3300}}
+		moves := [4]float64{0.7 + r.Float64()*0.6, 0.7 + r.Float64()*0.6, 0.9 + r.Float64()*0.2, 1}
 		manner := r.IntN(10) // 0: pause, 1 and 2: hiss, else a vowel
 		for i := range min(length, cap(pcm)-len(pcm)) {
 			at := float64(i) / float64(length)
-			var x float64
-			switch {
-			case manner == 0:
-			case manner < 3:
-				x = (r.Float64() - 0.5) * 3000
-			default:
-				phase += pitch * (1 + (glide-1)*at) / float64(rate)
-				if phase >= 1 {
+			x := (r.Float64() - 0.5) * 3000
+			if manner > 2 {
+				pulse := 0.0
+				if phase += pitch * (1 + (glide-1)*at) / float64(rate); phase >= 1 {
 					phase--
-					x = 9000
+					pulse = 3000 / pitch * float64(rate) / 100
 				}
-				x += (r.Float64() - 0.5) * 300
-				x = 0.5*formants[0].through(x) + 0.35*formants[1].through(x) + 0.2*formants[2].through(x)
+				flow = 0.9*flow + pulse // a voice is softer the higher it gets
+				x = flow + (r.Float64()-0.5)*60
+				for k := range formants {
+					if i%(rate/1000) == 0 {
+						formants[k].tune(formants[k].hz*(1+(moves[k]-1)*at), rate)
+					}
+					x = formants[k].through(x)
+				}
+			} else if manner == 0 {
+				x = 0
 			}
 			pcm = append(pcm, int16(min(max(x*math.Sin(math.Pi*at), -32000), 32000)))
 		}
@@ -135,15 +140,16 @@ func babble(seconds float64, rate int) []int16 {
 	return pcm
 }
 
-// resonance is one formant.
-type resonance struct{ turn, damp, last, before float64 }
+// resonance is one formant; it moves, as those of people do who speak.
+type resonance struct{ hz, gain, turn, damp, last, before float64 }
 
-func newResonance(hz float64, rate int) resonance {
-	decay := math.Exp(-math.Pi * 90 / float64(rate))
-	return resonance{turn: 2 * decay * math.Cos(2*math.Pi*hz/float64(rate)), damp: decay * decay}
+func (f *resonance) tune(hz float64, rate int) {
+	decay := math.Exp(-math.Pi * (60 + hz/30) / float64(rate))
+	f.turn, f.damp = 2*decay*math.Cos(2*math.Pi*hz/float64(rate)), decay*decay
+	f.gain = 1 - f.turn + f.damp
 }
 
 func (f *resonance) through(x float64) float64 {
-	f.last, f.before = x+f.turn*f.last-f.damp*f.before, f.last
+	f.last, f.before = f.gain*x+f.turn*f.last-f.damp*f.before, f.last
 	return f.last
 }

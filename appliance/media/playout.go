@@ -1,20 +1,21 @@
 package media
 
 const (
-	playoutSlots = 64         // packets that may wait: more than mostDelay of 10 ms packets
-	longestHeard = 120        // ms of sound in a packet that is played
-	slipEvery    = 80 * ms    // between two changes that make the delay smaller …
-	growEvery    = 40 * ms    // … and greater
-	slipSlack    = 25 * ms    // what the delay may be above its target before it is made smaller …
-	growSlack    = 10 * ms    // … and below it before it is made greater …
-	waitSlack    = 40 * ms    // … or the sound waits, because there must have been a pause
-	dropSlack    = 150 * ms   // above that, packets that crowd are dropped until the rest fits
-	crowd        = 3          // packets
-	starveMost   = 100 * ms   // of made-up sound before the peer is taken for silent …
-	quietMost    = 1_000 * ms // … and of an Opus decoder's noise: its encoder says a word every 400 ms
-	madeUp       = 10         // ms that are made up at once
-	clockLeap    = 2_000 * ms // by which timestamps may move otherwise than time before they count anew
-	playoutRoom  = 250        // ms that may be ready: a frame, the longest packet, and half of it that lengthening adds
+	playoutSlots = 64          // packets that may wait: more than mostDelay of 10 ms packets
+	longestHeard = 120         // ms of sound in a packet that is played
+	slipEvery    = 80 * ms     // between two changes that make the delay smaller …
+	growEvery    = 40 * ms     // … and greater
+	slipSlack    = 15 * ms     // what the delay may be above its target before it is made smaller …
+	growSlack    = 10 * ms     // … and below it before it is made greater …
+	waitSlack    = 40 * ms     // … or the sound waits, because there must have been a pause
+	dropSlack    = 150 * ms    // above that, packets that crowd are dropped until the rest fits
+	crowd        = 3           // packets
+	starveMost   = 100 * ms    // of made-up sound before the peer is taken for silent …
+	quietMost    = 1_000 * ms  // … and of an Opus decoder's noise: its encoder says a word every 400 ms
+	madeUp       = 10          // ms that are made up at once
+	clockLeap    = 2_000 * ms  // by which timestamps may move otherwise than time before they count anew
+	lostFor      = 10_000 * ms // that a lost packet is remembered
+	playoutRoom  = 250         // ms that may be ready: a frame, the longest packet, and half of it that lengthening adds
 )
 
 // playout turns the packets of a peer into even sound: ordered by number, held back just long enough that most are
@@ -36,6 +37,8 @@ type playout struct {
 	arrived int64 // … and when
 	changed int64 // when the delay was changed last
 	starved int64 // ns made up since the last packet
+	lostAt  int64 // when a packet was missed last, 0 for never
+	frame   int64 // ns that are asked for at once
 
 	started bool
 	running bool // sound follows on sound; otherwise there is a pause
@@ -146,6 +149,7 @@ func (b *playout) pull(pcm []int16, now int64) outcome {
 	if !b.started {
 		return outcomeRest
 	}
+	b.frame = int64(len(pcm)) * ms / int64(b.rate()/1000)
 	for b.ready < len(pcm) {
 		got := b.more(now)
 		if got == outcomeSound {
@@ -200,10 +204,20 @@ func (b *playout) held(ts, now int64) int64 {
 	return now + int64(b.ready)*ms/int64(b.rate()/1000) - b.time(ts) - b.punctual.base()
 }
 
+// target is what the delay should be. A frame of more than 20 ms is asked for that much before its end is due; and where
+// Opus packets are lost, each is held until the next is there, which can repair it.
+func (b *playout) target(now int64) int64 {
+	target := b.punctual.target() + max(0, b.frame-frame*ms)
+	if b.codec == kindOpus && b.lostAt != 0 && now-b.lostAt < lostFor {
+		target += frame * ms
+	}
+	return target
+}
+
 // tooLate drops a packet when others crowd behind it, as after a standstill. When none do, the way to us has become
 // longer, or the peer stopped its clock for a while, and that is how it is from now on.
 func (b *playout) tooLate(s *slot, now int64) bool {
-	if b.held(s.ts, now) <= b.punctual.target()+dropSlack {
+	if b.held(s.ts, now) <= b.target(now)+dropSlack {
 		return false
 	}
 	if b.waiting <= crowd {
@@ -218,7 +232,7 @@ func (b *playout) tooLate(s *slot, now int64) bool {
 
 // play makes a packet ready whose turn it is.
 func (b *playout) play(s *slot, now int64) outcome {
-	target := b.punctual.target()
+	target := b.target(now)
 	b.delay = b.held(s.ts, now)
 	if b.delay < target && (!b.running || b.delay < target-waitSlack) {
 		b.running = false
@@ -259,7 +273,8 @@ func (b *playout) slip(pcm []int16, excess, now int64) []int16 {
 func (b *playout) missing(now int64) outcome {
 	switch {
 	case b.waiting > 0:
-		if b.held(b.due, now)-b.time(b.span) >= b.punctual.target() {
+		b.lostAt = now
+		if b.held(b.due, now)-b.time(b.span) >= b.target(now) {
 			b.made.broken()
 		} else {
 			b.lose(b.follower())

@@ -39,24 +39,31 @@ func ownSound(pcm []int16) *Sound {
 	return s
 }
 
+// encode writes a sound from beginning to end. A codec with a memory first hears how the sound ends, so that a loop has no
+// seam; and who plays it once comes from something else anyway.
 func encode(pcm []int16, what kind) (whole encoding) {
 	const piece = sampleRate * frame / 1000
 	e := encoder{kind: what, wishes: opusWishes{repair: true}}
-	var frameOf [piece]int16
+	var in [piece]int16
 	var out [opusLargest]byte
 	end := len(pcm)
 	if what != kindOpus {
 		end += longestFrame
 	}
-	for at := 0; at < end; at += piece {
-		clear(frameOf[copy(frameOf[:], pcm[min(at, len(pcm)):]):])
-		n, err := e.encode(out[:], frameOf[:], sampleRate)
-		if err != nil {
-			return encoding{} // silence; only a fault of the codec could cause it
+	for at := -min(len(pcm), sampleRate/2) / piece * piece; at < end; at += piece {
+		from := min(at, len(pcm))
+		if at < 0 {
+			from += len(pcm)
 		}
-		if what == kindOpus {
+		clear(in[copy(in[:], pcm[from:]):])
+		n, err := e.encode(out[:], in[:], sampleRate)
+		switch {
+		case err != nil:
+			return encoding{} // nothing to play; only a fault of the codec could cause it
+		case at < 0:
+		case what == kindOpus:
 			whole.packets = append(whole.packets, slices.Clone(out[:n]))
-		} else {
+		default:
 			whole.data = append(whole.data, out[:n]...)
 		}
 	}

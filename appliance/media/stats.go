@@ -26,14 +26,18 @@ func (f *flow) stats() Stats {
 		Codec:     f.route.codec.Name,
 		PacketsIn: f.in.packets, BytesIn: f.in.bytes,
 		PacketsOut: f.out.packets, BytesOut: f.out.bytes,
-		Lost: f.in.lost(), Foreign: f.in.foreign, Missed: f.missed,
+		Lost: f.in.lost(), Late: f.late, Foreign: f.in.foreign, Missed: f.missed,
 		JitterMS: f.in.jitterMS(),
 		RTTMS:    float64(f.reports.rtt) / float64(ms),
 		Peer:     f.latch.peer().addrPort(),
 	}
+	concealed := f.concealed
 	if b := f.playout; b != nil {
-		s.ConcealedMS, s.Late, s.BufferMS = uint64(b.concealed/ms), b.late, float64(b.delay)/float64(ms)
+		concealed += b.concealed
+		s.Late += b.late
+		s.BufferMS = float64(b.delay) / float64(ms)
 	}
+	s.ConcealedMS = uint64(concealed / ms)
 	if expected := f.in.expected(); expected > 0 {
 		s.MOS = mos(float64(s.Lost)/float64(expected), s.RTTMS, s.JitterMS)
 	}

@@ -121,6 +121,9 @@ func (s *Stream) Codec() Codec {
 
 // Join lets two streams hear each other, and parts each from whom it heard before. Both then live on one worker; the
 // busier one gives its stream away. The clock of EventSilent begins anew.
+//
+// Packets pass as they are when both speak the same codec, or the two laws of G.711; otherwise sound is decoded, evened
+// out by a jitter buffer, made up where packets are lost, and encoded. Keys reach each side in the way it agreed on.
 func Join(a, b *Stream) {
 	if a == b || a.engine != b.engine {
 		return
@@ -196,8 +199,24 @@ func (s *Stream) Stop() { s.command(func(_ *worker, f *flow) { f.playing = playi
 // Echo sends back what is heard, instead of passing it to the joined peer.
 func (s *Stream) Echo(on bool) { s.command(func(_ *worker, f *flow) { f.echo = on }) }
 
+// KeysBy tells how keys travel between the peer and us since the last negotiation: "rfc4733" when both agreed on events,
+// "inband" when keys are tones in the sound; empty before the first. Keys by SIP INFO are the caller's to send instead of
+// Send, and to take instead of EventDigit: a phone that sends INFO may let its tones be heard as well.
+func (s *Stream) KeysBy() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.sdp.codec.Name == "":
+		return ""
+	case s.sdp.events:
+		return "rfc4733"
+	}
+	return "inband"
+}
+
 // Send presses keys: 0-9 * # A-D, and a comma for half a second's wait. At most 64 wait; what is left and what is no
-// key is dropped, and so is everything when the peer did not agree to key presses (RFC 4733).
+// key is dropped. Each sounds for 100 ms, as an event (RFC 4733) or as tones, see KeysBy; the joined peer is not heard
+// meanwhile.
 func (s *Stream) Send(digits string) {
 	s.command(func(w *worker, f *flow) {
 		f.keypad.press(digits)
@@ -205,7 +224,7 @@ func (s *Stream) Send(digits string) {
 	})
 }
 
-// Capture returns what is heard, decoded at 8 kHz, packet by packet in the order of arrival. The channel holds a second
+// Capture returns what is heard, decoded at 8 kHz, packet by packet in the order of arrival, whatever the codec. The channel holds a second
 // of sound; when its reader is late the oldest goes and counts as Stats.Missed. It is closed with the stream.
 func (s *Stream) Capture() <-chan []int16 {
 	s.mu.Lock()

@@ -90,6 +90,20 @@ func wantTone(t testing.TB, pcm []int16, hz float64) {
 	}
 }
 
+// hearsTone waits until a fifth of a second of what is heard is the tone and
+// nothing else: the machine may stop for a moment, and a decoder that ran dry
+// says so in the sound.
+func hearsTone(t testing.TB, heard <-chan []int16, hz float64) {
+	t.Helper()
+	share := 0.0
+	for late := time.Now().Add(patience); time.Now().Before(late); {
+		if share = Goertzel(hearFrames(t, heard, 10), hz); share >= 0.8 {
+			return
+		}
+	}
+	t.Errorf("tone of %v Hz is only %.2f of what is heard", hz, share)
+}
+
 // until waits for what no event tells; asking a stream waits for its worker each time.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()

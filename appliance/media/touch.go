@@ -19,11 +19,11 @@ const (
 	touchHits    = 4                                // pairs in a row that have the key: 22 ms at least, 40 ms are always enough
 	touchMisses  = 4                                // pairs that have it no more: a gap of 10 ms is none, one of 40 ms always is
 	touchLevel   = 510                              // amplitude of either tone at least, −33 dBm0
-	touchShare   = 0.62                             // of the energy at least
-	touchAlone   = 4                                // times the energy of every other tone of its group
-	touchSteady  = 0.95                             // how much the phases agree
+	touchShare   = 0.74                             // of the energy at least
+	touchAlone   = 3                                // times the energy of every other tone of its group
+	touchSteady  = 0.9                              // how much the phases agree
 	touchOff     = 0.025                            // by which a frequency may be wrong: 1.5 % has to be taken, 3.5 % not
-	touchLowMore = 10                               // times the energy of the high tone: the line swallows 8 dB of that
+	touchLowMore = 14                               // times the energy of the high tone: the line swallows 8 dB of that
 	touchHiMore  = 4                                // times the energy of the low tone: phones make up for it by 4 dB
 )
 
