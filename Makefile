@@ -23,7 +23,7 @@ run: build ## build and start a box with the demo office; says what to register 
 build: ## the one static binary, build/callbox
 	$(STATIC) -o $(BINARY) ./appliance/callbox
 
-.PHONY: help run build test peers check format vet staticcheck modules bench fuzz docs deb clean
+.PHONY: help run build test peers check format vet staticcheck modules bench fuzz torture docs deb clean
 
 test: peers ## everything; installs SIPp, baresip and espeak-ng where they are missing
 	@mkdir -p build
@@ -56,8 +56,11 @@ bench: ## ours against the null reference, side by side
 fuzz: ## every fuzzer for FUZZTIME (20s) each
 	@set -e; for package in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 	  done; done
+
+torture: ## every SIP torture message of RFC 4475 and RFC 5118: what must happen, and what happens
+	@go test -count=1 -run '^TestTorture$$' -v ./appliance/sip | sed -n '/RFC .*section/,/^--- /p'
 
 docs: build ## docs/reference.md, written by `callbox docs` from the language's own types
 	$(BINARY) docs --markdown > docs/reference.md
