@@ -94,7 +94,7 @@ var errNoLine = errors.New("no line is free")
 func (c *Call) invite(t target) error {
 	l := &leg{role: "callee", trunk: t.trunk}
 	if t.contact != nil {
-		l.account = t.contact.Account
+		l.account, l.transport = t.contact.Account, t.contact.Transport
 	}
 	if t.trunk != "" {
 		if !c.box.Lines.Take(t.trunk, t.emergency) {

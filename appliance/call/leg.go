@@ -11,18 +11,19 @@ import (
 
 // leg is one side of a call: its dialog and its sound. The call's loop owns it.
 type leg struct {
-	role    string // caller or callee, for causes
-	account string // the extension it belongs to, or
-	trunk   string // the trunk it goes by
-	dialog  *sip.Dialog
-	stream  *media.Stream
-	offer   []byte // what the caller offered; empty: it waits for our offer (late offer)
-	sdp     []byte // our description, once it was made
-	owing   bool   // we offered and the answer has not come yet
-	up      bool   // answered
-	gone    bool   // its dialog is over
-	held    bool   // its phone put us on hold
-	line    bool   // it holds a line of its trunk
+	role      string // caller or callee, for causes
+	account   string // the extension it belongs to, or
+	trunk     string // the trunk it goes by
+	transport string // by which a phone that we call is registered
+	dialog    *sip.Dialog
+	stream    *media.Stream
+	offer     []byte // what the caller offered; empty: it waits for our offer (late offer)
+	sdp       []byte // our description, once it was made
+	owing     bool   // we offered and the answer has not come yet
+	up        bool   // answered
+	gone      bool   // its dialog is over
+	held      bool   // its phone put us on hold
+	line      bool   // it holds a line of its trunk
 }
 
 // peer names the other side of a leg in facts and lists.
@@ -31,6 +32,16 @@ func (l *leg) peer() string {
 		return "trunk " + l.trunk
 	}
 	return "extension " + l.account
+}
+
+// browser tells whether the leg's phone is one: it came over WebSocket and
+// speaks no sound but SRTP by DTLS and ICE.
+func (l *leg) browser() bool {
+	transport := l.transport
+	if l.dialog != nil && l.dialog.Invite() != nil {
+		transport = l.dialog.Invite().Transport
+	}
+	return transport == "ws" || transport == "wss"
 }
 
 // destination is the peer as the language writes it.
@@ -85,6 +96,10 @@ func (c *Call) open(l *leg) error {
 	s, err := c.box.Media.Open(c.sounds)
 	if err != nil {
 		return err
+	}
+	s.Secure(media.SecurityNamed(c.Plan.Config.Media.SRTP))
+	if l.browser() {
+		s.Secure(media.SecureBrowser)
 	}
 	l.stream = s
 	return nil

@@ -43,6 +43,40 @@ func BenchmarkRelay(b *testing.B) {
 	b.ReportMetric(100*null.lost(), "null-lost-%")
 }
 
+// BenchmarkSRTP weighs a packet that is decrypted or encrypted on its way, between one phone that encrypts and one that
+// does not, against the plain relay under the same load in the same run.
+func BenchmarkSRTP(b *testing.B) {
+	load := startGenerator(b)
+	for at, suite := range suites {
+		b.Run(suite.name, func(b *testing.B) {
+			var secure, plain cost
+			for b.Loop() {
+				for _, encrypted := range []bool{true, false, false, true} {
+					if encrypted {
+						load.suite = at + 1
+						secure.add(benchEngine(b, load))
+					} else {
+						load.suite = 0
+						plain.add(benchEngine(b, load))
+					}
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(secure.each(), "srtp-µs/packet")
+			b.ReportMetric(plain.each(), "plain-µs/packet")
+			b.ReportMetric(secure.each()/plain.each(), "ratio")
+			b.ReportMetric(100*secure.lost(), "srtp-lost-%")
+			b.ReportMetric(100*plain.lost(), "plain-lost-%")
+		})
+	}
+}
+
+// benchSecret is what every phone of a benchmark encrypts with.
+func benchSecret(suite int) *cryptoLine {
+	s := suites[suite-1]
+	return &cryptoLine{tag: 1, suite: s, secret: make([]byte, s.key+s.salt)}
+}
+
 // cost is what carrying some packets took of this process.
 type cost struct {
 	cpu            time.Duration
@@ -78,7 +112,12 @@ func benchEngine(b *testing.B, load *generator) cost {
 		if streams[i], err = e.Open(nil); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := streams[i].Answer(describePhone(at, "sendrecv"), localhost, []Codec{PCMA}, SendRecv); err != nil {
+		offer := describePhone(at, "sendrecv")
+		if load.suite > 0 && i%2 == 0 {
+			offer = append(offer, benchSecret(load.suite).attribute()...)
+			streams[i].Secure(SecureOptional)
+		}
+		if _, err := streams[i].Answer(offer, localhost, []Codec{PCMA}, SendRecv); err != nil {
 			b.Fatal(err)
 		}
 		if targets[i] = streams[i].Port(); i%2 == 1 {
@@ -135,6 +174,7 @@ func benchNull(b *testing.B, load *generator) cost {
 // generator is the other process: phones that send to whom they are told and count what comes back.
 type generator struct {
 	phones  []netip.AddrPort
+	suite   int // by which every other phone encrypts, counted from 1; 0 for none
 	to      io.Writer
 	answers *bufio.Reader
 }
@@ -169,7 +209,7 @@ func startGenerator(b *testing.B) *generator {
 func (g *generator) run(b *testing.B, targets []int) (c cost) {
 	runtime.GC() // now, and not in the measured time
 	before := cpuTime(b)
-	fmt.Fprintln(g.to, targets)
+	fmt.Fprintln(g.to, g.suite, targets)
 	if _, err := fmt.Fscan(g.answers, &c.sent, &c.received); err != nil {
 		b.Fatal(err)
 	}
@@ -199,11 +239,11 @@ func generate(in io.Reader, out io.Writer) int {
 	}
 	targets := bufio.NewReader(in)
 	for {
-		legs := make([]endpoint, len(sockets))
+		legs, suite := make([]endpoint, len(sockets)), 0
 		for i := range legs {
 			var port uint16
 			if i == 0 {
-				_, err = fmt.Fscanf(targets, "[%d", &port)
+				_, err = fmt.Fscanf(targets, "%d [%d", &suite, &port)
 			} else {
 				_, err = fmt.Fscan(targets, &port)
 			}
@@ -213,13 +253,19 @@ func generate(in io.Reader, out io.Writer) int {
 			legs[i] = endpointOf(netip.AddrPortFrom(localhost, port), unix.AF_INET)
 		}
 		targets.ReadString('\n')
-		sent, received := generateOnce(poll, sockets, legs)
+		sent, received := generateOnce(poll, sockets, legs, suite)
 		fmt.Fprintln(out, sent, received)
 	}
 }
 
 // generateOnce sends by absolute deadlines, every phone at its own moment of the 20 ms.
-func generateOnce(poll int, sockets []int, legs []endpoint) (sent, received int) {
+func generateOnce(poll int, sockets []int, legs []endpoint, suite int) (sent, received int) {
+	seal := make([]*sealer, len(sockets))
+	for i := 0; suite > 0 && i < len(seal); i += 2 {
+		c := benchSecret(suite)
+		seal[i], _ = newSealer(c.suite, c.secret)
+	}
+	var lent scratch
 	const step = frame * int64(time.Millisecond)
 	events, from := make([]unix.EpollEvent, 64), new(endpoint)
 	out, in := make([]byte, headerSize+160), make([]byte, largest)
@@ -232,11 +278,15 @@ func generateOnce(poll int, sockets []int, legs []endpoint) (sent, received int)
 				break
 			}
 			putHeader(out, 8, round == 0, uint16(round), uint32(round)*160, uint32(i+1))
-			transmit(sockets[i], out, &legs[i])
+			b := out
+			if seal[i] != nil {
+				b = seal[i].rtp(&lent, out)
+			}
+			transmit(sockets[i], b, &legs[i])
 		}
 		n, _ := unix.EpollWait(poll, events, 1)
 		for _, ev := range events[:max(0, n)] {
-			if size, errno := receive(int(ev.Fd), in, from); errno == 0 && size == len(out) {
+			if size, errno := receive(int(ev.Fd), in, from); errno == 0 && size >= len(out) {
 				received++
 			}
 		}

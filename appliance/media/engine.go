@@ -1,6 +1,7 @@
 package media
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,8 @@ type Options struct {
 	Silence           time.Duration // without RTP and RTCP from a peer that should send: EventSilent; default 30 s
 	Log               *slog.Logger  // default: nowhere
 
+	Certificate *tls.Certificate // shown in DTLS handshakes; default: one that the engine makes for itself
+
 	quarantine time.Duration // rest of a port pair after use
 }
 
@@ -47,6 +50,10 @@ type Engine struct {
 	serial  atomic.Uint64 // of streams
 	close   sync.Once
 	warned  atomic.Int64 // ns since origin of the last warning
+
+	identity   *identity
+	handshakes chan struct{} // holds one for each that is under way
+	shaking    sync.WaitGroup
 
 	encoders atomic.Int64 // of Opus, at work now
 
@@ -82,7 +89,14 @@ func New(o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{options: o, origin: time.Now(), ports: newPorts(o.PortLow, o.PortHigh, o.quarantine)}
+	own, err := newIdentity(o.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		options: o, origin: time.Now(), ports: newPorts(o.PortLow, o.PortHigh, o.quarantine),
+		identity: own, handshakes: make(chan struct{}, mostHandshakes),
+	}
 	for range o.Workers {
 		w, err := newWorker(e)
 		if err != nil {
@@ -128,6 +142,7 @@ func (e *Engine) Close() error {
 			<-w.stopped
 			w.free()
 		}
+		e.shaking.Wait()
 	})
 	return nil
 }
@@ -148,6 +163,7 @@ func (e *Engine) Open(events chan<- Event) (*Stream, error) {
 	}
 	s := &Stream{engine: e, serial: e.serial.Add(1), port: port, worker: w}
 	s.sdp = newNegotiation()
+	s.sdp.safety.identity = e.identity
 	s.flow = newFlow(s, events, rtp, rtcp, family)
 	w.load.Add(1)
 	err = ErrClosed

@@ -29,6 +29,8 @@ type route struct {
 	peerSends bool      // the peer said that it sends
 	expects   bool      // nobody is on hold, so a silent peer is a dead one
 	rtp, rtcp endpoint  // where the peer said it listens; zero when it named no usable address
+
+	safe *agreement // how sound is encrypted; nil when it is plain
 }
 
 // flow is a stream as its worker sees it. Only that worker touches it; when its worker has let go of it, so may
@@ -45,6 +47,7 @@ type flow struct {
 
 	route   route
 	latch   latch
+	shield  *shield // nil while sound is plain
 	in      incoming
 	out     outgoing
 	reports reports
@@ -82,6 +85,7 @@ func newFlow(s *Stream, events chan<- Event, rtp, rtcp, family int) *flow {
 
 // shut closes what a flow without a worker holds: its sockets, its ports, which rest now, and its listener.
 func (f *flow) shut() {
+	f.shield.abandon()
 	unix.Close(f.rtp)
 	unix.Close(f.rtcp)
 	f.stream.engine.ports.give(f.stream.port, time.Now())
@@ -112,11 +116,16 @@ func (f *flow) datagram(w *worker, n int) {
 		w.engine.malformed.Add(1)
 		return
 	}
-	if f.route.mux && isRTCP(w.buf[:n]) {
-		f.control(w, w.buf[:n], true)
+	b := w.buf[:n]
+	if f.shield != nil {
+		if b = f.unseal(w, b); b == nil {
+			return
+		}
+	} else if f.route.mux && isRTCP(b) {
+		f.control(w, b, true)
 		return
 	}
-	p, ok := parseRTP(w.buf[:n])
+	p, ok := parseRTP(b)
 	if !ok {
 		w.engine.malformed.Add(1)
 		return
@@ -212,8 +221,11 @@ func transcode(payload []byte, from kind) {
 
 // send puts a finished RTP packet on the wire. What the kernel refuses is lost, as it would be on the network.
 func (f *flow) send(w *worker, b []byte) {
-	to := f.latch.peer()
-	if !to.valid() || transmit(f.rtp, b, to) != 0 {
+	sealed := b
+	if f.shield != nil {
+		sealed = f.shield.sealRTP(w, b)
+	}
+	if to := f.latch.peer(); sealed == nil || !to.valid() || transmit(f.rtp, sealed, to) != 0 {
 		return
 	}
 	f.out.packets++
@@ -258,6 +270,7 @@ func (f *flow) negotiate(w *worker, r route) {
 		f.out.khz, f.out.source = r.kind.clock(), sourceNone
 	}
 	f.route = r
+	f.protect(w, r.safe)
 	f.encodes(w, r.kind, r.opus)
 	f.mute()
 	if f.peer != nil {
@@ -267,6 +280,9 @@ func (f *flow) negotiate(w *worker, r route) {
 	f.reports.to = r.rtcp
 	f.alive(w.now)
 	f.playing.encode(r.kind)
+	if f.shield != nil {
+		f.begin(w)
+	}
 	f.resume(w)
 }
 
@@ -307,6 +323,9 @@ func onChores(w *worker, f *flow) {
 	w.wheel.set(&f.chores, choreTime(w.now)+choreEvery)
 	f.arrived = 0
 	f.retell()
+	if f.shield != nil {
+		f.onShield(w)
+	}
 	if !f.route.ready {
 		return
 	}

@@ -31,6 +31,8 @@ type negotiation struct {
 	codec  Codec // that we send; zero before the first agreement
 	events bool  // keys travel as events, not as tones
 	peer   Direction
+
+	safety safety
 }
 
 func newNegotiation() negotiation {
@@ -45,7 +47,9 @@ func (n *negotiation) offer(local netip.Addr, port int, codecs []Codec, dir Dire
 	}
 	n.offered, n.dir = n.numbered(codecs), dir
 	keys := n.keys.beside(n.offered)
-	return n.describe(local, line{profile: "RTP/AVP", codecs: n.offered, keys: keys, ptime: frame}, dir, port)
+	said := line{profile: profilePlain, codecs: n.offered, keys: keys, ptime: frame, mux: true, fallback: true}
+	n.safety.propose(&said, local, port)
+	return n.describe(local, said, dir, port)
 }
 
 // numbered gives codecs the payload numbers that the session already has for them, because a number means one thing from
@@ -73,9 +77,12 @@ func (n *negotiation) accept(text []byte) (line, error) {
 	if l.codecs = common(l.codecs, n.offered, l.codecs); !l.taken || len(l.codecs) == 0 {
 		return line{}, ErrNoCodec
 	}
-	l.mux = false // we did not offer it
+	agreed, err := n.safety.conclude(&l)
+	if err != nil {
+		return line{}, err
+	}
 	l.keys = l.keys.with(l.codecs[0])
-	n.agree(l)
+	n.agree(l, agreed)
 	return l, nil
 }
 
@@ -86,9 +93,16 @@ func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []C
 	if err != nil {
 		return line{}, nil, err
 	}
-	for i, l := range lines {
+	refused := ErrNoCodec
+	for _, i := range n.safety.order(lines) {
+		l := lines[i]
 		all := l.codecs
 		if l.codecs = common(codecs, all, all); !l.taken || len(l.codecs) == 0 {
+			continue
+		}
+		agreed, err := n.safety.respond(&l)
+		if err != nil {
+			refused = err
 			continue
 		}
 		n.lines, n.audio = nil, i
@@ -101,16 +115,18 @@ func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []C
 		l.keys = l.keys.with(l.codecs[0])
 		said := l
 		said.codecs, said.ptime = l.codecs[:1], frame
+		n.safety.declare(&said, agreed, local, port)
 		body := n.describe(local, said, n.dir, port)
 		n.offered = all
-		n.agree(l)
+		n.agree(l, agreed)
 		return l, body, nil
 	}
-	return line{}, nil, ErrNoCodec
+	return line{}, nil, refused
 }
 
-func (n *negotiation) agree(l line) {
+func (n *negotiation) agree(l line, a *agreement) {
 	n.codec, n.events, n.peer = l.codecs[0], l.keys != keyNumbers{}, l.dir
+	n.safety.settle(a)
 }
 
 // common returns those of first that are also in second, with the payload numbers of numbers.
@@ -137,7 +153,7 @@ func (n *negotiation) describe(local netip.Addr, l line, dir Direction, port int
 		family = "IP6"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "s=-\r\nc=IN %s %s\r\nt=0 0\r\n", family, local)
+	fmt.Fprintf(&b, "s=-\r\nc=IN %s %s\r\nt=0 0\r\n%s", family, local, l.session)
 	for i, other := range n.lines {
 		if i == n.audio {
 			writeSound(&b, l, dir, port)
@@ -171,10 +187,11 @@ func writeSound(b *strings.Builder, l line, dir Direction, port int) {
 	fmt.Fprintf(b, "a=ptime:%d\r\n", l.ptime)
 	if l.mux {
 		b.WriteString("a=rtcp-mux\r\n")
-	} else {
+	}
+	if !l.mux || l.fallback {
 		fmt.Fprintf(b, "a=rtcp:%d\r\n", port+1)
 	}
-	fmt.Fprintf(b, "a=%s\r\n", dir)
+	fmt.Fprintf(b, "%sa=%s\r\n", l.extra, dir)
 }
 
 func writeCodec(b *strings.Builder, c Codec) {
@@ -200,7 +217,7 @@ func (n *negotiation) route(l line, family int) route {
 		sends:     n.dir.sends() && l.dir.hears(),
 		hears:     n.dir.hears() && l.dir.sends(),
 		peerSends: l.dir.sends(), expects: l.dir == SendRecv && n.dir.hears(),
-		mux: l.mux,
+		mux: l.mux, safe: n.safety.agreed,
 		rtp: endpointOf(l.rtp, family), rtcp: endpointOf(l.rtcp, family),
 	}
 	r.kinds[comfortPT] = kindComfort

@@ -40,7 +40,8 @@ type outgoing struct {
 }
 
 func newOutgoing() outgoing {
-	return outgoing{ssrc: rand.Uint32(), khz: 8, seq: uint16(rand.Uint32()), ts: rand.Uint32()}
+	// Numbers begin in the lower half, so that none wraps before encryption has settled (RFC 3711 section 3.3.1).
+	return outgoing{ssrc: rand.Uint32(), khz: 8, seq: uint16(rand.Uint32() >> 17), ts: rand.Uint32()}
 }
 
 // begin returns the first numbers of another source: the next sequence number, and a timestamp as much later as time

@@ -57,9 +57,10 @@ func (f *flow) play(w *worker, p playing) {
 }
 
 // resume sets the pace when there is something to send and somebody to send it to. Before the first negotiation a
-// sound waits; later it runs also while nobody listens, so that it ends when it should.
+// sound waits, and so it does while keys for it are still to come; later it runs also while nobody listens, so that it
+// ends when it should.
 func (f *flow) resume(w *worker) {
-	if f.pace.set || !f.route.ready || !(f.sounding() || f.noise.on || f.converting()) {
+	if f.pace.set || !f.route.ready || f.shield.waiting() || !(f.sounding() || f.noise.on || f.converting()) {
 		return
 	}
 	next := w.now/ms + 1

@@ -60,6 +60,11 @@ func (f *flow) control(w *worker, b []byte, shared bool) {
 		w.engine.malformed.Add(1)
 		return
 	}
+	if f.shield != nil {
+		if b = f.shield.openRTCP(w, b); b == nil {
+			return
+		}
+	}
 	f.alive(w.now)
 	if !shared {
 		f.reports.learned = w.from
@@ -130,8 +135,15 @@ func (f *flow) sendReport(w *worker) {
 	if f.route.mux {
 		fd, to = f.rtp, *f.latch.peer()
 	}
-	if to.valid() {
-		transmit(fd, f.report(w.out[:0], time.Now(), w.now), &to)
+	if !to.valid() {
+		return
+	}
+	b := f.report(w.out[:0], time.Now(), w.now)
+	if f.shield != nil {
+		b = f.shield.sealRTCP(w, b)
+	}
+	if b != nil {
+		transmit(fd, b, &to)
 	}
 }
 

@@ -18,8 +18,8 @@ const (
 // line is one media line of a peer's description with everything of it that we use.
 type line struct {
 	text    string // as it came, without "m="
-	taken   bool   // plain RTP sound with an open port: the only kind that we take
-	profile string // "RTP/AVP" or "RTP/AVPF"
+	taken   bool   // sound over RTP with an open port: the only kind that we take
+	profile string // as "RTP/AVP"
 	rtp     netip.AddrPort
 	rtcp    netip.AddrPort
 	dir     Direction // with hold by address already counted in
@@ -28,6 +28,11 @@ type line struct {
 	keys    keyNumbers
 	opus    opusWishes
 	ptime   int // ms, 20 unless the peer asked for another that we can make
+
+	protection
+	fallback bool   // of a line of ours: control may also have its own port
+	session  string // of a line of ours: what stands before all lines because of it
+	extra    string // of a line of ours: more attributes
 }
 
 // parseSDP reads a description (RFC 8866). It is lenient where real phones are sloppy and we do not look anyway: only
@@ -107,7 +112,7 @@ func sift(text string) (plain string, media []string, err error) {
 
 func soundLine(m string) bool {
 	fields := strings.Fields(m)
-	return len(fields) >= 4 && fields[0] == "audio" && (fields[2] == "RTP/AVP" || fields[2] == "RTP/AVPF")
+	return len(fields) >= 4 && fields[0] == "audio" && soundProfile(fields[2])
 }
 
 func readLine(text string, m *sdp.MediaDescription, session *sdp.SessionDescription) (line, error) {
@@ -134,7 +139,9 @@ func readLine(text string, m *sdp.MediaDescription, session *sdp.SessionDescript
 			l.dir = directionOf(a.Key, l.dir)
 		}
 	}
-	if held {
+	l.read(session.Attributes, m.Attributes)
+	// With ICE the address says nothing: browsers write 0.0.0.0 while they do not know one (RFC 8840 section 4.1.1).
+	if held && !l.peer.valid() {
 		l.dir = direction(l.dir.sends(), false)
 	}
 	l.readFormats(m)

@@ -164,12 +164,22 @@ func TestCodecsThatWeDoNotSpeakAreLeftOut(t *testing.T) {
 func FuzzSDP(f *testing.F) {
 	f.Add([]byte(preamble + "m=audio 4000 RTP/AVP 0 8 96\r\na=rtpmap:96 telephone-event/8000\r\na=ptime:30\r\na=rtcp:9\r\n"))
 	f.Add([]byte("v=0\no=x\ns=\nc=IN IP6 ::1\nt=\nm=image 1 udptl t38\nm=audio 1/2 RTP/AVPF 8\na=rtcp-mux\na=inactive\n"))
+	const key = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+	f.Add([]byte(preamble + "m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + "|2^20|1:4 KDR=0 WSH=128 -X\r\n"))
+	f.Add([]byte(preamble + "m=audio 4000 RTP/SAVPF 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:" + key + "|1048576;inline:" + key + "|2^20|2:4\r\na=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:" + key + "\r\n"))
+	f.Add([]byte(preamble + "a=group:BUNDLE 0 1\r\na=fingerprint:sha-256 " + strings.Repeat("AB:", 31) + "AB\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\nc=IN IP4 0.0.0.0\r\n" +
+		"a=mid:0\r\na=setup:actpass\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=candidate:1 1 udp 1 x.local 9 typ host\r\na=rtcp-mux\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n"))
+	own, err := newIdentity(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, offer []byte) {
 		n := newNegotiation()
+		n.safety.identity, n.safety.mode = own, SecureOptional
 		l, body, err := n.answer(offer, localhost, 16384, []Codec{PCMA, PCMU}, SendRecv)
 		if err != nil {
-			if !errors.Is(err, ErrSDP) && !errors.Is(err, ErrNoCodec) {
-				t.Errorf("an error of neither kind: %v", err)
+			if !errors.Is(err, ErrSDP) && !errors.Is(err, ErrNoCodec) && !errors.Is(err, ErrInsecure) {
+				t.Errorf("an error of no kind: %v", err)
 			}
 			return
 		}
@@ -180,6 +190,18 @@ func FuzzSDP(f *testing.F) {
 		}
 		if len(answered) != len(n.lines) || l.ptime < 10 || l.ptime > 60 {
 			t.Errorf("%d lines for %d, ptime %d", len(answered), len(n.lines), l.ptime)
+		}
+		if a := n.safety.agreed; a != nil {
+			// What we said of encryption is what a peer reads.
+			said := answered[n.audio]
+			if a.association == nil && (len(said.crypto) != 1 || !said.crypto[0].same(a.mine)) || a.association != nil && len(said.prints) != 1 {
+				t.Errorf("of %+v the peer reads %+v", a, said.protection)
+			}
+			if again := n.offer(localhost, 16384, []Codec{PCMA, PCMU}, SendRecv); !strings.Contains(string(again), said.profile) {
+				t.Errorf("our own offer then:\n%s", again)
+			}
+		} else if !plainProfile(l.profile) {
+			t.Errorf("plain sound by %s", l.profile)
 		}
 	})
 }

@@ -9,11 +9,13 @@ type Stats struct {
 	PacketsOut, BytesOut uint64
 	Lost                 uint64 // packets of the peer that never came
 	Foreign              uint64 // datagrams of strangers, dropped (see the rules in latch.go)
+	Refused              uint64 // encrypted packets and checks that were not authentic, or replayed; dropped
 	Missed               uint64 // frames that the reader of Capture did not take
 	JitterMS             float64
 	RTTMS                float64 // from RTCP, 0 while unknown
 	MOS                  float64 // 1.0–4.4, an estimate of what is heard here; 0 while nothing was
 	Peer                 netip.AddrPort
+	Suite                string // that encrypts the sound, as "AEAD_AES_128_GCM"; empty while it is plain or has no keys yet
 
 	// Of sound that is decoded for the other side, because that speaks another codec; 0 where packets pass as they are.
 	ConcealedMS uint64  // that were made up in place of what was lost or late
@@ -30,6 +32,12 @@ func (f *flow) stats() Stats {
 		JitterMS: f.in.jitterMS(),
 		RTTMS:    float64(f.reports.rtt) / float64(ms),
 		Peer:     f.latch.peer().addrPort(),
+	}
+	if f.shield != nil {
+		s.Refused = f.shield.refused
+		if f.shield.suite != nil {
+			s.Suite = f.shield.suite.name
+		}
 	}
 	concealed := f.concealed
 	if b := f.playout; b != nil {

@@ -14,10 +14,12 @@ const captured = 64 // frames that Capture holds: a bit more than a second
 type EventKind uint8
 
 const (
-	EventPlayed EventKind = iota // a sound that was played once is over
-	EventDigit                   // the peer pressed a key: told once, when it goes down
-	EventSilent                  // no RTP and no RTCP for Options.Silence from a peer that should send
-	EventFirst                   // the peer's first RTP packet was heard
+	EventPlayed   EventKind = iota // a sound that was played once is over
+	EventDigit                     // the peer pressed a key: told once, when it goes down
+	EventSilent                    // no RTP and no RTCP for Options.Silence from a peer that should send
+	EventFirst                     // the peer's first RTP packet was heard
+	EventLost                      // a peer that speaks ICE sent no check for 30 s: it is gone, also when on hold (RFC 7675)
+	EventInsecure                  // encryption cannot be had: the peer's certificate is not the signalled one, or it fails
 )
 
 // Event is what a stream tells its owner.
@@ -70,8 +72,8 @@ func (s *Stream) Offer(local netip.Addr, codecs []Codec, dir Direction) []byte {
 	return s.sdp.offer(local, s.port, codecs, dir)
 }
 
-// Accept takes the answer to our Offer. ErrNoCodec when it refuses the sound, ErrSDP when it cannot be understood;
-// what was agreed before then stays.
+// Accept takes the answer to our Offer. ErrNoCodec when it refuses the sound, ErrInsecure when it does not encrypt it as
+// it must (see Secure), ErrSDP when it cannot be understood; what was agreed before then stays.
 func (s *Stream) Accept(answer []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +86,7 @@ func (s *Stream) Accept(answer []byte) error {
 }
 
 // Answer answers an offer, the first or a later one, with the first of codecs that the offer has. ErrNoCodec when there
-// is none, or no plain RTP to take; ErrSDP when it cannot be understood; what was agreed before then stays.
+// is none; ErrInsecure when the sides want their sound encrypted differently (see Secure); ErrSDP when it cannot be understood; what was agreed before then stays.
 func (s *Stream) Answer(offer []byte, local netip.Addr, codecs []Codec, dir Direction) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -44,6 +44,8 @@ type worker struct {
 
 	pcm    [playoutRoom * wideRate / 1000]int16    // the sound in hand …
 	narrow [longestHeard * sampleRate / 1000]int16 // … and at 8 kHz
+
+	scratch scratch
 }
 
 func newWorker(e *Engine) (*worker, error) {
