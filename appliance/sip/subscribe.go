@@ -258,11 +258,11 @@ func (x *Subscription) over() bool {
 // end forgets the subscription.
 func (x *Subscription) end() {
 	x.once.Do(func() {
-		close(x.done)
 		x.expiry.stop()
 		delete(x.sh.subs, x.d.id+"|"+x.d.tag)
 		x.d.flow.hold(-1)
 		x.sh.s.subs.remove(x.Account)
+		close(x.done) // last: whoever hears of the end finds nothing left
 	})
 }
 
