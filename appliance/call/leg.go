@@ -362,6 +362,8 @@ func (c *Call) onSound(e media.Event) {
 		if !l.up || l.held {
 			return
 		}
+		fallthrough
+	case media.EventLost, media.EventInsecure: // a browser that is gone or has no keys is gone on hold too
 		if l == c.caller {
 			c.cancel(CallerSilent)
 		} else {
