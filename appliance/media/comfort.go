@@ -30,7 +30,7 @@ func (c *comfort) describe(payload []byte) {
 	c.on, c.order = true, min(len(payload)-1, comfortOrder)
 	whole := 1.0
 	for i := range c.order {
-		k := min(max((float64(payload[1+i])-127)/128, -0.98), 0.98) // the ends would ring for ever
+		k := min(max((float64(payload[1+i])-127)/128, -0.9), 0.9) // beyond, it would ring and be no noise
 		c.reflected[i] = float32(k)
 		whole *= 1 - k*k
 	}

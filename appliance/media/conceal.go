@@ -59,7 +59,7 @@ func (c *concealer) conceal(pcm []int16) {
 	for i := range pcm {
 		pcm[i] = int16(c.next())
 	}
-	// What was made up does not become the past: the longer a gap, the more would repeat itself.
+	c.push(pcm)
 }
 
 // faded tells that nothing is left to hear of what is made up.

@@ -7,7 +7,14 @@ type decoder struct {
 }
 
 // reset forgets the past of the stream.
-func (d *decoder) reset() { *d = decoder{} }
+func (d *decoder) reset() {
+	if d.g722 != nil {
+		d.g722.reset()
+	}
+	if d.opus != nil {
+		d.opus.gopus.Reset()
+	}
+}
 
 // decode writes what a packet holds into pcm, which has room for it, and returns the samples.
 func (d *decoder) decode(pcm []int16, data []byte, what kind) (int, error) {
@@ -112,15 +119,14 @@ func alike(a, b kind) bool { return a == b || a.narrow() && b.narrow() }
 // pass gives what arrived to the other side: as it is where that side speaks the same, and by way of a playout where it
 // does not.
 func (f *flow) pass(w *worker, p *packet, what kind) {
-	to, direct := f.peer, alike(what, f.peer.route.kind)
+	to := f.peer
+	direct := alike(what, to.route.kind)
 	if !what.speaks() {
-		direct = f.playout == nil || !f.playout.started
+		direct = !to.converting()
 	}
 	switch {
 	case direct:
-		if f.playout != nil && f.playout.started {
-			f.playout.stop()
-		}
+		f.mute()
 		to.relay(w, p, what, f.route.keysKind)
 	case !to.route.sends || to.sounding():
 		f.mute()
@@ -149,7 +155,10 @@ func (f *flow) converting() bool {
 func (f *flow) convert(w *worker) (more bool) {
 	from := f.peer.playout
 	pcm := w.pcm[:int(f.route.step)*from.rate()/1000]
-	switch from.pull(pcm, w.now) {
+	got := from.pull(pcm, w.now)
+	w.faulty(from.fault)
+	from.fault = nil
+	switch got {
 	case outcomeSound:
 		f.noise.on = false
 		f.speak(w, sourceConvert, pcm, from.rate())
@@ -179,10 +188,13 @@ func (f *flow) speak(w *worker, source uint64, pcm []int16, rate int) {
 	if !f.route.sends {
 		return
 	}
-	if f.route.kind == kindOpus && f.encoder.opus == nil {
+	before := f.encoder.opus
+	n, err := f.encoder.encode(w.out[headerSize:], pcm, rate)
+	if f.encoder.opus != before {
 		w.engine.encoders.Add(1)
 	}
-	if n, err := f.encoder.encode(w.out[headerSize:], pcm, rate); err == nil && n > 0 {
+	w.faulty(err)
+	if err == nil && n > 0 {
 		f.emit(w, source, n)
 	}
 }

@@ -20,6 +20,7 @@ func (f *flow) listen(w *worker, p *packet, what kind) {
 	}
 	n, err := f.ear.decoder.decode(w.pcm[:], p.payload, what)
 	if err != nil {
+		w.faulty(err)
 		return
 	}
 	pcm := w.pcm[:n]

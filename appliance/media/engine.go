@@ -25,6 +25,7 @@ const (
 	defaultLow, defaultHigh = 16384, 32767
 	defaultSilence          = 30 * time.Second
 	quarantine              = 5 * time.Second
+	encodersAWorker         = 40
 	bindAttempts            = 64 // port pairs tried when other programs sit on some of the range
 )
 
@@ -36,6 +37,9 @@ type Options struct {
 	Silence           time.Duration // without RTP and RTCP from a peer that should send: EventSilent; default 30 s
 	Log               *slog.Logger  // default: nowhere
 
+	// Opus encoders that may work at once; default 40 a worker, which is a third of a core and makes other packets wait
+	// 0.8 ms at the 99th percentile. Beyond that, legs are offered and answered other codecs where they have one.
+	Encoders    int
 	Certificate *tls.Certificate // shown in DTLS handshakes; default: one that the engine makes for itself
 
 	quarantine time.Duration // rest of a port pair after use
@@ -63,6 +67,7 @@ type Engine struct {
 // Counters of an engine since it began.
 type Counters struct {
 	Streams    int    // open now
+	Encoders   int    // of Opus, at work now
 	Recovered  uint64 // panics that a worker survived: each one is a bug of ours
 	Malformed  uint64 // datagrams that were neither RTP nor RTCP
 	Flooded    uint64 // packets dropped because their sender sent more than any codec needs
@@ -79,6 +84,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Encoders <= 0 {
+		o.Encoders = o.Workers * encodersAWorker
 	}
 	if o.Silence <= 0 {
 		o.Silence = defaultSilence
@@ -123,6 +131,7 @@ func (e *Engine) Ports() (used, total int) { return e.ports.count() }
 // Counters returns a snapshot.
 func (e *Engine) Counters() Counters {
 	c := Counters{
+		Encoders:  int(e.encoders.Load()),
 		Recovered: e.recovered.Load(), Malformed: e.malformed.Load(),
 		Flooded: e.flooded.Load(), LostEvents: e.lostEvents.Load(),
 	}

@@ -91,7 +91,7 @@ func (f *flow) dial(w *worker) {
 	case f.route.keys != 0:
 		f.dialEvent(w, number, sounds)
 	default:
-		f.dialTone(w, sounds)
+		f.dialTone(w, number, sounds)
 	}
 }
 
@@ -118,18 +118,16 @@ func (k *keypad) pass(step int64) {
 }
 
 // dialTone sends the tones, then silence, because a gap in the stream would be made up with more tone.
-func (f *flow) dialTone(w *worker, sounds bool) {
+func (f *flow) dialTone(w *worker, number uint8, sounds bool) {
 	k := &f.keypad
 	if k.step == 0 {
-		k.tone.press(k.queue[0])
+		k.tone.press(keyNames[number])
 	}
 	sounds = sounds && k.gap == 0
 	pcm := w.pcm[:f.route.step*sampleRate/1000]
 	k.tone.into(pcm, sounds)
 	f.speak(w, sourceKeys, pcm, sampleRate)
-	if number, ok := keyNumber(k.queue[0]); ok {
-		k.toned[number] = w.now
-	}
+	k.toned[number] = w.now
 	if sounds {
 		k.step++
 	} else {
@@ -185,7 +183,7 @@ func (f *flow) keyed(w *worker, p *packet) {
 // passesKeys tells that key packets reach the peer as they are: it agreed to some, and the sound needs no decoding, so
 // that they keep their place in it.
 func (f *flow) passesKeys() bool {
-	return f.peer.route.keys != 0 && alike(f.route.kind, f.peer.route.kind)
+	return f.peer.route.keys != 0 && alike(f.route.kind, f.peer.route.kind) && !f.peer.converting()
 }
 
 // rescale writes the duration of an event packet on another clock.

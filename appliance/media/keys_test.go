@@ -96,14 +96,46 @@ func TestKeysSentFromOneStreamAreHeardByAnother(t *testing.T) {
 	}
 }
 
-func TestKeysForAPeerWhoDoesNotWantThemDoNotStopTheSound(t *testing.T) {
+func TestKeysAsTonesHoldASoundUpNoLongerThanTheyLast(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	leg, events := open(t, e)
 	if _, err := leg.Answer([]byte("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"),
 		localhost, []Codec{PCMU}, SendRecv); err != nil {
 		t.Fatal(err)
 	}
-	leg.Send("123456789")
+	leg.Send("1,x2")
 	leg.Play(NewSound(make([]int16, 160)), false)
 	wantEvent(t, events, EventPlayed)
+}
+
+func TestAKeyHeldDownIsHeldDownOnTheOtherSide(t *testing.T) {
+	e := box(t, Options{Workers: 1})
+	a, _ := open(t, e)
+	b, _ := open(t, e)
+	one, two := newPhone(t), newPhone(t)
+	one.call(a, "sendrecv")
+	two.offer(b, "9 100", "a=rtpmap:100 telephone-event/8000")
+	Join(a, b)
+	var last packet
+	for i := range uint16(20) { // each packet when the other side heard the one before: 400 ms
+		one.raw(keyPacket(96, one.seq+1+i, one.ts, one.ssrc, 7, (i+1)*160, false))
+		if last = two.hear(); last.pt != 100 || last.payload[0] != 7 || last.payload[1]&endBit != 0 {
+			t.Fatalf("packet %d arrived as %+v", i, last)
+		}
+	}
+	one.raw(keyPacket(96, one.seq+21, one.ts, one.ssrc, 7, 21*160, true))
+	for last.payload[1]&endBit == 0 {
+		last = two.hear()
+	}
+	if got := keyDuration(last.payload) / 8; got < 380 || got > 700 {
+		t.Errorf("a key of 420 ms lasted %d ms", got)
+	}
+	one.seq, one.ts = one.seq+21, one.ts+8000
+	one.raw(keyPacket(96, one.seq+1, one.ts, one.ssrc, 8, 160, false)) // and of this one no more is heard
+	for last.payload[0] != 8 || last.payload[1]&endBit == 0 {
+		last = two.hear()
+	}
+	if got := keyDuration(last.payload) / 8; got > 500 {
+		t.Errorf("a key whose end was lost lasted %d ms", got)
+	}
 }

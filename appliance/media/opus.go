@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/thesyncim/gopus"
@@ -42,7 +43,8 @@ func newOpusEncoder(wishes opusWishes) (*opusEncoder, error) {
 }
 
 // encode writes 20 ms at 16 kHz into out and returns the bytes that it took.
-func (o *opusEncoder) encode(out []byte, pcm []int16) (int, error) {
+func (o *opusEncoder) encode(out []byte, pcm []int16) (n int, err error) {
+	defer caughtAs(&err)
 	return o.gopus.EncodeInt16(pcm, out)
 }
 
@@ -60,7 +62,7 @@ func newOpusDecoder() (*opusDecoder, error) {
 }
 
 // decode writes what a packet holds into pcm, which has room for opusLongest, and returns the samples. What comes from
-// the network may be anything, and the decoder is large: a fault in it is an error here.
+// the network may be anything, and the decoder is large: where it panics, that is errOpusFault here.
 func (o *opusDecoder) decode(pcm []int16, data []byte) (n int, err error) {
 	defer caughtAs(&err)
 	if opusSpan(data) == 0 {
@@ -88,11 +90,14 @@ func (o *opusDecoder) repair(pcm []int16, next []byte) (err error) {
 	return err
 }
 
-var errOpus = fmt.Errorf("media: opus: no packet")
+var (
+	errOpus      = errors.New("media: opus: no packet")
+	errOpusFault = errors.New("media: opus: fault")
+)
 
 func caughtAs(err *error) {
 	if fault := recover(); fault != nil {
-		*err = fmt.Errorf("media: opus: %v", fault)
+		*err = fmt.Errorf("%w: %v", errOpusFault, fault)
 	}
 }
 

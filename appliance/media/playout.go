@@ -28,6 +28,7 @@ type playout struct {
 	slots   [playoutSlots]slot
 	waiting int    // slots that hold a packet to come
 	next    uint16 // number of the packet whose turn it is
+	doubt   uint16 // number that would prove a packet right that made no sense
 	ssrc    uint32
 	codec   kind // of the sound
 
@@ -53,6 +54,7 @@ type playout struct {
 	room  [playoutRoom * wideRate / 1000]int16
 	ready int // samples in room
 
+	fault     error  // of a decoder, until it is reported
 	concealed int64  // ns made up because packets were lost or late
 	late      uint64 // packets that came when their turn was over
 	delay     int64  // ns, when last looked at
@@ -85,8 +87,9 @@ func (b *playout) put(p *packet, what kind, now int64) {
 	ahead := int(int16(p.seq - b.next))
 	ts := b.newest + int64(int32(p.ts-uint32(b.newest)))
 	if b.isNew(p, what, ahead, ts, now) {
-		if !what.speaks() {
-			return
+		sure := !b.started || p.seq == b.doubt
+		if b.doubt = p.seq + 1; !sure || !what.speaks() {
+			return // one packet that makes no sense is no new beginning, two in a row are
 		}
 		b.begin(p, what, now)
 		ahead, ts = 0, b.newest
@@ -158,7 +161,7 @@ func (b *playout) pull(pcm []int16, now int64) outcome {
 		if b.ready == 0 {
 			return got
 		}
-		b.makeUp(madeUp*int64(b.rate())/1000, nil) // the rest of the frame
+		b.makeUp(int64(len(pcm)-b.ready), nil) // the last frame before a pause
 	}
 	copy(pcm, b.room[:len(pcm)])
 	b.ready = copy(b.room[:], b.room[len(pcm):b.ready])
@@ -183,7 +186,7 @@ func (b *playout) more(now int64) outcome {
 		case !s.kind.speaks():
 			b.running = false
 			b.pass(s)
-		case b.running && b.joined && s.ts > b.due:
+		case b.running && b.joined && s.ts > b.due+b.span/2:
 			b.running = false
 		case !b.tooLate(s, now):
 			return b.play(s, now)
@@ -244,6 +247,7 @@ func (b *playout) play(s *slot, now int64) outcome {
 		b.made.heard(fresh[:n])
 		b.ready += len(b.slip(fresh[:n], b.delay-target, now))
 	} else {
+		b.fault = err
 		b.lose(nil)
 	}
 	b.due = s.ts + b.span

@@ -50,8 +50,8 @@ var (
 	narrowing = sync.OnceValue(func() *resampler { return newResampler(wideRate, sampleRate) })
 )
 
-// newLiveResampler gives as much as it takes from the first sample on, 2.5 ms late, and allocates nothing more. It knows
-// the rates of the codecs spoken here, and takes at most 60 ms at once. Nil when there is nothing to do.
+// newLiveResampler gives as much as it takes from the first sample on, 2.5 ms late, and allocates nothing more while it
+// takes at most 60 ms at once. It knows the rates of the codecs spoken here; nil when there is nothing to do.
 func newLiveResampler(from, to int) *resampler {
 	var r resampler
 	switch {
@@ -68,6 +68,7 @@ func newLiveResampler(from, to int) *resampler {
 
 // through appends what pcm becomes.
 func (r *resampler) through(out, pcm []int16) []int16 {
+	r.in += len(pcm)
 	for _, sample := range pcm {
 		r.held = append(r.held, float32(sample)/32768)
 	}

@@ -1,7 +1,9 @@
 package media
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -69,7 +71,7 @@ func (s *Stream) locked(do func(w *worker, f *flow)) {
 func (s *Stream) Offer(local netip.Addr, codecs []Codec, dir Direction) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sdp.offer(local, s.port, codecs, dir)
+	return s.sdp.offer(local, s.port, s.affordable(codecs), dir)
 }
 
 // Accept takes the answer to our Offer. ErrNoCodec when it refuses the sound, ErrInsecure when it does not encrypt it as
@@ -90,12 +92,28 @@ func (s *Stream) Accept(answer []byte) error {
 func (s *Stream) Answer(offer []byte, local netip.Addr, codecs []Codec, dir Direction) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, answer, err := s.sdp.answer(offer, local, s.port, codecs, dir)
+	l, answer, err := s.sdp.answer(offer, local, s.port, s.affordable(codecs), dir)
+	if errors.Is(err, ErrNoCodec) {
+		l, answer, err = s.sdp.answer(offer, local, s.port, codecs, dir)
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.negotiated(l)
 	return answer, nil
+}
+
+// affordable leaves Opus out while as many encoders work as may, if there is another codec and the stream has not agreed
+// on Opus already. The leg might need one.
+func (s *Stream) affordable(codecs []Codec) []Codec {
+	if s.engine.encoders.Load() < int64(s.engine.options.Encoders) || kindOf(s.sdp.codec) == kindOpus {
+		return codecs
+	}
+	cheap := slices.DeleteFunc(slices.Clone(codecs), func(c Codec) bool { return kindOf(c) == kindOpus })
+	if len(cheap) == 0 {
+		return codecs
+	}
+	return cheap
 }
 
 func (s *Stream) negotiated(l line) {

@@ -16,7 +16,7 @@ const (
 
 	touchBlock   = 51                               // samples, 6.4 ms; always two blocks in a row are looked at together
 	touchBlocks  = float64(sampleRate) / touchBlock // a second; as many Hz off turn the phase once a block
-	touchHits    = 4                                // pairs in a row that have the key: 22 ms at least, 40 ms are always enough
+	touchHits    = 4                                // pairs in a row that have the key: 25 ms at least, 40 ms are always enough
 	touchMisses  = 4                                // pairs that have it no more: a gap of 10 ms is none, one of 40 ms always is
 	touchLevel   = 510                              // amplitude of either tone at least, −33 dBm0
 	touchShare   = 0.74                             // of the energy at least

@@ -163,14 +163,3 @@ func FuzzTouch(f *testing.F) {
 		}
 	})
 }
-
-// roughest is the largest bend of a signal: a click is a sample that leaves the
-// line of its neighbours.
-func roughest(pcm []int16) (bend int, at int) {
-	for i := 2; i < len(pcm); i++ {
-		if b := abs(int(pcm[i]) - 2*int(pcm[i-1]) + int(pcm[i-2])); b > bend {
-			bend, at = b, i
-		}
-	}
-	return bend, at
-}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -198,6 +199,17 @@ func (w *worker) caught() {
 	w.engine.recovered.Add(1)
 	if w.engine.mayWarn() {
 		w.engine.options.Log.Error("media worker recovered", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	}
+}
+
+// faulty counts and reports a fault of a codec that ended nothing but a packet.
+func (w *worker) faulty(err error) {
+	if !errors.Is(err, errOpusFault) {
+		return
+	}
+	w.engine.recovered.Add(1)
+	if w.engine.mayWarn() {
+		w.engine.options.Log.Error("media codec recovered", "fault", err.Error())
 	}
 }
 
