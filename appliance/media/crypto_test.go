@@ -124,3 +124,43 @@ func TestTheBestFingerprintCounts(t *testing.T) {
 		t.Errorf("%v", best)
 	}
 }
+
+func TestAPacketsNumberIsUsedOnceUnderOneSecret(t *testing.T) {
+	var s sealer
+	for _, c := range []struct {
+		seq uint16
+		new bool
+	}{
+		{65530, true}, {65529, false}, {65530, false}, {65534, true}, {65531, true}, {65531, false}, {2, true}, {65535, true},
+		{0, true}, {0, false}, {1, true}, {2, false}, {100, true}, {36, false}, {37, true}, {37, false}, {5000, true}, {4999, true}, {100, false},
+	} {
+		if got := s.take(c.seq); got != c.new {
+			t.Errorf("number %d is new: %v", c.seq, got)
+		}
+	}
+}
+
+func TestAPeerCannotFillOurMemoryWithSources(t *testing.T) {
+	c := newCrypto(1, suites[0])
+	seal, err := newSealer(c.suite, c.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := newOpener(c.suite, c.secret, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there, back scratch
+	taken := 0
+	for ssrc := range uint32(1000) {
+		b := make([]byte, headerSize+1)
+		putHeader(b, 8, false, 1, 1, ssrc)
+		seal.used = 0
+		if open.rtp(&back, append([]byte(nil), seal.rtp(&there, b)...)) != nil {
+			taken++
+		}
+	}
+	if taken != mostSources {
+		t.Errorf("%d sources", taken)
+	}
+}

@@ -48,6 +48,7 @@ type flow struct {
 	route   route
 	latch   latch
 	shield  *shield // nil while sound is plain
+	hello   *early  // that came before the answer did; nil when none did
 	in      incoming
 	out     outgoing
 	reports reports
@@ -127,6 +128,7 @@ func (f *flow) datagram(w *worker, n int) {
 	}
 	p, ok := parseRTP(b)
 	if !ok {
+		f.keepHello(w, b)
 		w.engine.malformed.Add(1)
 		return
 	}
@@ -280,6 +282,7 @@ func (f *flow) negotiate(w *worker, r route) {
 	f.reports.to = r.rtcp
 	f.alive(w.now)
 	f.playing.encode(r.kind)
+	f.recall(w)
 	if f.shield != nil {
 		f.begin(w)
 	}

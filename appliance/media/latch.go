@@ -75,8 +75,7 @@ func (l *latch) admit(from *endpoint, learn bool, now int64) bool {
 		l.heard = now
 		return true
 	}
-	l.learned, l.heard = *from, now
-	l.narrow(now)
+	l.prove(from, now)
 	return true
 }
 
@@ -99,6 +98,12 @@ func (l *latch) welcome(from *endpoint, learn bool, now int64) bool {
 		return false
 	}
 	return true
+}
+
+// prove learns a source: one that was admitted, or that a handshake with the signalled certificate came from.
+func (l *latch) prove(from *endpoint, now int64) {
+	l.learned, l.heard = *from, now
+	l.narrow(now)
 }
 
 // follow hands the decision to ICE, or takes it back. Whom it then hears is proved anew.

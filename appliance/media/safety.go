@@ -196,8 +196,8 @@ func (s *safety) agreeDTLS(l *line, client bool) (*agreement, error) {
 		slices.Equal(was.association.prints, a.association.prints) {
 		a.association = was.association // it outlives a new negotiation (RFC 8842 section 4)
 	}
-	if !l.peer.valid() {
-		return a, nil
+	if !l.peer.valid() || !l.mux {
+		return a, nil // with a second port for control there would be a second component, which nobody needs
 	}
 	a.ice = &session{own: s.own, peer: l.peer, lite: l.lite}
 	if was != nil && was.ice != nil {

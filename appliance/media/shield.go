@@ -223,13 +223,39 @@ func (f *flow) shake(w *worker, b []byte) {
 			s.abandon()
 		}
 	}
-	if s.handshake == nil && !s.association.client && len(b) > 13 && b[0] == contentShake && b[13] == clientHello {
+	if s.handshake == nil && !s.association.client && isHello(b) {
 		s.handshake = newHandshake(w.engine, f.stream, s.association, &w.from, f.latch.checks == nil)
 	}
 	if s.handshake != nil {
 		s.handshake.source = w.from
 		_, _ = s.handshake.inbox.Write(b) // what does not fit is lost, and sent again
 	}
+}
+
+// early is the first word of a handshake and who said it.
+type early struct {
+	from endpoint
+	said []byte
+}
+
+// isHello tells whether a datagram begins a handshake.
+func isHello(b []byte) bool { return len(b) > 13 && b[0] == contentShake && b[13] == clientHello }
+
+// keepHello keeps the first word of a peer whose answer to our offer is still on its way: packets are faster than
+// signalling, and said again it would come a second late.
+func (f *flow) keepHello(w *worker, b []byte) {
+	if !f.route.ready && isHello(b) {
+		f.hello = &early{from: w.from, said: append([]byte(nil), b...)}
+	}
+}
+
+// recall takes what was kept, by the same rules as if it came now.
+func (f *flow) recall(w *worker) {
+	if f.hello != nil && f.shield != nil {
+		w.from = f.hello.from
+		f.shake(w, f.hello.said)
+	}
+	f.hello = nil
 }
 
 // say sends what a handshake has to say, if it still is the one.
@@ -251,7 +277,7 @@ func (f *flow) shaken(w *worker, h *handshake, k *harvest, err error) {
 		s.made, s.flight = true, k.flight
 		s.install(f, k.suite, k.seal, k.open, w.now)
 		if f.latch.checks == nil {
-			f.latch.admit(&h.source, true, w.now)
+			f.latch.prove(&h.source, w.now)
 		}
 		f.resume(w)
 		return

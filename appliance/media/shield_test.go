@@ -1,8 +1,10 @@
 package media
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,6 +241,26 @@ func TestM08HalfOpenHandshakesAreBoundedAndOthersGetTheirTurn(t *testing.T) {
 	}
 }
 
+func TestAHandshakeThatOvertakesTheAnswerIsNotLost(t *testing.T) {
+	e := box(t, Options{Workers: 1})
+	leg, _ := open(t, e)
+	leg.Secure(SecureBrowser)
+	p := newPhone(t)
+	p.leg = addrOf(leg)
+	leg.Offer(localhost, []Codec{PCMA}, SendRecv)
+	p.raw(helloOf(t))
+	until(t, "it arrives", func() bool { return e.Counters().Malformed == 1 })
+	answer := strings.Replace(string(p.sdp("sendrecv")), "RTP/AVP", "UDP/TLS/RTP/SAVPF", 1) + "a=setup:active\r\na=fingerprint:" + e.identity.print + "\r\n"
+	if err := leg.Accept([]byte(answer)); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, largest)
+	p.rtp.SetReadDeadline(time.Now().Add(patience))
+	if n, err := p.rtp.Read(b); err != nil || b[0] != contentShake {
+		t.Errorf("no answer to it: %v %x", err, b[:n])
+	}
+}
+
 func TestAStrangersHandshakeEndsNoCall(t *testing.T) {
 	b := besiege(t, &agreement{association: &association{prints: []fingerprint{{bits: 256, sum: "x"}}}})
 	b.w.engine.handshakes = make(chan struct{}, 4)
@@ -281,4 +303,40 @@ func TestAStrangersHandshakeEndsNoCall(t *testing.T) {
 	h.cancel()
 	b.from(told, hello)
 	b.want("after which nobody begins again", shaking() == "")
+}
+
+func FuzzSRTP(f *testing.F) {
+	seed := make([]byte, headerSize+20)
+	putHeader(seed, 8, true, 1, 2, 3)
+	f.Add(seed)
+	f.Add(append([]byte{0xb1, 8}, seed[2:]...))
+	f.Add([]byte{0x80, 200, 0, 6, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > largest-2*overhead {
+			return
+		}
+		for i, suite := range suites {
+			secret := benchSecret(i + 1) // nothing at random, so that a fuzzer's finds repeat
+			theirs, err1 := newSealer(suite, secret.secret)
+			open, err2 := newOpener(suite, secret.secret, nil)
+			seal, err3 := newSealer(suite, bytes.Repeat([]byte{1}, suite.key+suite.salt))
+			if err := errors.Join(err1, err2, err3); err != nil {
+				t.Fatal(err)
+			}
+			w, flow := bench()
+			r := flow.route
+			r.safe = &agreement{seal: seal, open: open, theirs: secret}
+			flow.negotiate(w, r)
+			flow.datagram(w, copy(w.buf[:], b))
+			flow.control(w, w.buf[:copy(w.buf[:], b)], false)
+			if flow.in.packets != 0 {
+				t.Fatal("what was not encrypted was heard")
+			}
+			// The same as a peer would send it who means harm.
+			if len(b) >= headerSize {
+				flow.datagram(w, copy(w.buf[:], theirs.rtp(&w.scratch, b)))
+			}
+			flow.control(w, w.buf[:copy(w.buf[:], theirs.rtcp(&w.scratch, b))], false)
+		}
+	})
 }
