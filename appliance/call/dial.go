@@ -137,7 +137,7 @@ func (c *Call) hops() int {
 // that sound need not be converted.
 func (c *Call) offered(l *leg) []media.Codec {
 	ours := c.codecs(l)
-	spoken := media.Offered(c.caller.offer)
+	spoken := c.spoken()
 	var first, rest []media.Codec
 	for _, k := range ours {
 		if containsCodec(spoken, k) {
@@ -147,6 +147,14 @@ func (c *Call) offered(l *leg) []media.Codec {
 		}
 	}
 	return append(first, rest...)
+}
+
+// spoken are the codecs that the caller offered, read once for all legs.
+func (c *Call) spoken() []media.Codec {
+	if c.caller.spoken == nil {
+		c.caller.spoken = append([]media.Codec{}, media.Offered(c.caller.offer)...)
+	}
+	return c.caller.spoken
 }
 
 func containsCodec(in []media.Codec, k media.Codec) bool {

@@ -17,13 +17,14 @@ type leg struct {
 	transport string // by which a phone that we call is registered
 	dialog    *sip.Dialog
 	stream    *media.Stream
-	offer     []byte // what the caller offered; empty: it waits for our offer (late offer)
-	sdp       []byte // our description, once it was made
-	owing     bool   // we offered and the answer has not come yet
-	up        bool   // answered
-	gone      bool   // its dialog is over
-	held      bool   // its phone put us on hold
-	line      bool   // it holds a line of its trunk
+	offer     []byte        // what the caller offered; empty: it waits for our offer (late offer)
+	spoken    []media.Codec // of its offer, once somebody asked
+	sdp       []byte        // our description, once it was made
+	owing     bool          // we offered and the answer has not come yet
+	up        bool          // answered
+	gone      bool          // its dialog is over
+	held      bool          // its phone put us on hold
+	line      bool          // it holds a line of its trunk
 }
 
 // peer names the other side of a leg in facts and lists.

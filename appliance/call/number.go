@@ -52,6 +52,10 @@ var global = []int{870, 878, 881, 882, 883, 979}
 // other scripts count as digits; spaces and punctuation do not count at all, so
 // that no spelling slips past a class that is not allowed.
 func ParseNumber(dialled, country string) Number {
+	return known.read(dialled, country)
+}
+
+func parseNumber(dialled, country string) Number {
 	n := Number{Dialled: dialled}
 	plain := plainNumber(dialled)
 	if IsEmergency(plain, country) {

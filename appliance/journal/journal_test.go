@@ -157,9 +157,29 @@ func TestAppendedEventsShareASyncAndACommitHurriesThem(t *testing.T) {
 			t.Error("waited too long")
 		}
 		must(t, j.Append(answered("c1")))
-		must(t, j.Commit(t.Context(), ended("c1")))
+		must(t, j.Commit(t.Context(), started("c2")))
 		if took := time.Since(began); took > 21*time.Millisecond {
 			t.Errorf("the commit waited, %v", took)
+		}
+	})
+}
+
+func TestAnEndWaitsForABeginningToShareItsSyncButNotLong(t *testing.T) {
+	inBubble(t, Options{}, func(t *testing.T, j *Journal) {
+		must(t, j.Commit(t.Context(), started("c1"), started("c2")))
+		began := time.Now()
+		must(t, j.Commit(t.Context(), ended("c1")))
+		if took := time.Since(began); took != company {
+			t.Errorf("the end of a call alone waited %v, want %v", took, company)
+		}
+		over := make(chan error, 1)
+		go func() { over <- j.Commit(t.Context(), ended("c2")) }()
+		pass(company / 5)
+		began = time.Now()
+		must(t, j.Commit(t.Context(), started("c3")))
+		must(t, <-over)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("a beginning and the end that waited for it took %v more", took)
 		}
 	})
 }

@@ -15,6 +15,8 @@ const (
 	draftOps = 3000
 	// retry is how long the writer waits before it tries a failing disk again.
 	retry = 250 * time.Millisecond
+	// company is how long the end of a call waits for the beginning of another.
+	company = 25 * time.Millisecond
 )
 
 // writer is the one goroutine that owns the tail of the journal and the folds of open calls.
@@ -95,38 +97,51 @@ func (w *writer) giveUp() {
 	}
 }
 
-// gather drafts the item and what else is there. Appended events wait a little for others; a Commit waits for nobody.
+// gather drafts the item and what else is there, and waits for more as long as nobody in the draft minds.
 func (w *writer) gather(it item) {
-	var linger <-chan time.Time
-	if w.j.o.Linger > 0 && it.told == nil {
-		linger = time.After(w.j.o.Linger)
-	}
 	w.add(it)
+	deadline := time.Now().Add(w.patience(it))
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
 	for !w.draft.full() {
-		it, ok := w.next(linger)
+		it, ok := w.next(timer.C, time.Now().Before(deadline))
 		if !ok {
 			return
 		}
-		if it.told != nil {
-			linger = nil
-		}
 		w.add(it)
+		if by := time.Now().Add(w.patience(it)); by.Before(deadline) {
+			deadline = by
+			timer.Reset(time.Until(by))
+		}
 	}
 }
 
-func (w *writer) next(linger <-chan time.Time) (item, bool) {
-	if linger == nil {
-		select {
-		case it, ok := <-w.j.queue:
-			return it, ok
-		default:
-			return item{}, false
-		}
+// patience is how long an event may wait for others to share its sync. Who hears that a call has begun waits for
+// nobody; who hung up does not notice, and the sync of the next call's beginning serves both.
+func (w *writer) patience(it item) time.Duration {
+	switch {
+	case it.told == nil:
+		return w.j.o.Linger
+	case it.event.Type == TypeCallEnded:
+		return min(w.j.o.Linger, company)
+	}
+	return 0
+}
+
+// next takes what is there; with patience it waits for more until the deadline.
+func (w *writer) next(deadline <-chan time.Time, patient bool) (item, bool) {
+	select {
+	case it, ok := <-w.j.queue:
+		return it, ok
+	default:
+	}
+	if !patient {
+		return item{}, false
 	}
 	select {
 	case it, ok := <-w.j.queue:
 		return it, ok
-	case <-linger:
+	case <-deadline:
 		return item{}, false
 	}
 }

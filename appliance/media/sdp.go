@@ -72,6 +72,7 @@ func parseSDP(text []byte) (lines []line, err error) {
 // their b= is empty, and T.38 and other media are unknown to the parser.
 func sift(text string) (plain string, media []string, err error) {
 	var b strings.Builder
+	b.Grow(len(text) + 64)
 	for l := range strings.SplitSeq(text, "\n") {
 		l = strings.TrimRight(l, "\r\x00 ")
 		if len(l) < 2 || l[1] != '=' {

@@ -56,8 +56,8 @@ func BenchmarkSignalling(b *testing.B) {
 	}
 	before, calls := box.records(b), 0
 	for b.Loop() {
-		calls += weighCalls(b, w, ours, null, 20, 4)
-		calls += weighCalls(b, w, ours, null, 50, 8)
+		calls += weighCalls(b, w, ours, null, 300, 4)
+		calls += weighCalls(b, w, ours, null, 300, 4)
 	}
 	b.ReportMetric(0, "ns/op")
 	live := box.records(b) - before

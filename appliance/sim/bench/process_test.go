@@ -176,7 +176,7 @@ route "across" {
 }
 
 // soundPorts are enough for the calls of every benchmark: four a call.
-const soundPorts = 4 * 300
+const soundPorts = 4 * 3000
 
 // start runs the box, fresh or with the facts of its last run.
 func (b *box) start() {
