@@ -179,7 +179,7 @@ func (c chinese) spell(s string) string {
 			return ""
 		}
 		return c.character(r, "一")
-	}, " ")
+	}, "、")
 }
 
 func (c chinese) character(r rune, one string) string {
@@ -250,7 +250,7 @@ func (c chinese) money(n decimal, unit string) string {
 	before, isYuan := strings.CutSuffix(name, "*")
 	switch {
 	case !known:
-		return minus + c.number(n, nil) + " " + apart(unit)
+		return minus + c.number(n, nil) + c.spell(unit)
 	case unit == c.home:
 		return minus + c.yuan(n)
 	case isYuan:

@@ -111,20 +111,24 @@ var englishSigns = map[rune]string{
 // digits pauses where the number is written in groups.
 func (e english) digits(s string, _ manner) string {
 	return grouped(s, ", ", func(r rune) string {
-		if isGap(r) {
+		switch {
+		case isGap(r):
 			return ""
+		case unicode.IsLetter(r):
+			return e.character(r) + ","
 		}
 		return e.character(r)
 	}, " ")
 }
 
+// spell pauses behind everything: without, the letter A is heard as the article.
 func (e english) spell(s string) string {
-	return grouped(s, ", ", func(r rune) string {
+	return grouped(s, "; ", func(r rune) string {
 		if unicode.IsSpace(r) {
 			return ""
 		}
 		return e.character(r)
-	}, " ")
+	}, ", ")
 }
 
 func (english) character(r rune) string {
@@ -225,7 +229,7 @@ func (e english) money(n decimal, unit string) string {
 	}
 	switch {
 	case !known:
-		return minus + e.number(n, nil) + " " + apart(unit)
+		return minus + e.number(n, nil) + " " + e.spell(unit)
 	case name.minors == "" || n.fraction == "":
 		word := name.many
 		if n.whole == 1 && n.fraction == "" {

@@ -57,7 +57,7 @@ func TestACallerHearsValuesInEnglish(t *testing.T) {
 		{"digits", "0912-345-678", "", "zero nine one two, three four five, six seven eight"},
 		{"digits", "+886 2", "phone", "plus eight eight six, two"},
 		{"digits", 123456.0, "", "one two three four five six"},
-		{"digits", "ab12*#", "", "A B one two star hash"},
+		{"digits", "ab12*#", "", "A, B, one two star hash"},
 		{"digits", "１２３", "", "one two three"},
 		{"date", "2026-04-01", "", "April first, twenty twenty-six"},
 		{"date", "2026-04-22T23:30:00-05:00", "weekday", "Wednesday, April twenty-second, twenty twenty-six"},
@@ -86,7 +86,7 @@ func TestACallerHearsValuesInEnglish(t *testing.T) {
 		{"money", "2.999", "EUR", "three euros"},
 		{"money", 1999.6, "JPY", "two thousand yen"},
 		{"money", "8.8", "CNY", "eight point eight yuan"},
-		{"money", "5", "XAF", "five X A F"},
+		{"money", "5", "XAF", "five X, A, F"},
 		{"duration", "90s", "", "one minute and thirty seconds"},
 		{"duration", "1h5m", "", "one hour and five minutes"},
 		{"duration", 86400 + 7200 + 60.2, "", "one day, two hours and one minute"},
@@ -94,9 +94,9 @@ func TestACallerHearsValuesInEnglish(t *testing.T) {
 		{"duration", "1d12h", "", "one day and twelve hours"},
 		{"duration", 0, "", "zero seconds"},
 		{"duration", 2 * time.Hour, "", "two hours"},
-		{"spell", "Ab3-x", "", "A B three dash X"},
-		{"spell", "mei lin", "", "M E I, L I N"},
-		{"spell", "a@b.io", "", "A at B dot I O"},
+		{"spell", "Ab3-x", "", "A, B, three, dash, X"},
+		{"spell", "mei lin", "", "M, E, I; L, I, N"},
+		{"spell", "a@b.io", "", "A, at, B, dot, I, O"},
 	})
 }
 
@@ -163,15 +163,15 @@ func TestACallerHearsValuesInTraditionalChinese(t *testing.T) {
 		{"money", "12.50", "USD", "十二點五美元"},
 		{"money", 300, "CNY", "人民幣三百元"},
 		{"money", 50000, "JPY", "五萬日圓"},
-		{"money", 3, "XAF", "三 X A F"},
+		{"money", 3, "XAF", "三X、A、F"},
 		{"duration", "90s", "", "一分三十秒"},
 		{"duration", "2m", "", "兩分鐘"},
 		{"duration", "1h5m", "", "一小時五分鐘"},
 		{"duration", "2d2h", "", "兩天兩小時"},
 		{"duration", 22, "", "二十二秒"},
-		{"spell", "AB12", "", "A B 一 二"},
-		{"spell", "a@b.tw", "", "A 小老鼠 B 點 T W"},
-		{"spell", "王小明", "", "王 小 明"},
+		{"spell", "AB12", "", "A、B、一、二"},
+		{"spell", "a@b.tw", "", "A、小老鼠、B、點、T、W"},
+		{"spell", "王小明", "", "王、小、明"},
 	})
 }
 
@@ -228,8 +228,8 @@ func TestACallerHearsValuesInSimplifiedChinese(t *testing.T) {
 		{"duration", "2m2s", "", "两分两秒"},
 		{"duration", "26h", "", "一天两小时"},
 		{"duration", "0s", "", "零秒"},
-		{"spell", "k-9", "", "K 杠 九"},
-		{"spell", "沪A 123", "", "沪 A，一 二 三"},
+		{"spell", "k-9", "", "K、杠、九"},
+		{"spell", "沪A 123", "", "沪、A，一、二、三"},
 	})
 }
 
