@@ -20,6 +20,7 @@ var rooms = []struct {
 	{"appliance/ivr", append([]string{"appliance/call"}, facts...)},
 	{"appliance/acd", append([]string{"appliance/call"}, facts...)},
 	{"appliance/record", append([]string{"appliance/media"}, facts...)},
+	{"appliance/speech", []string{"appliance/media", "appliance/store", "hcl"}},
 	{"appliance/report", facts},
 	{"appliance/desk", facts},
 	{"appliance/dialer", append([]string{"appliance/acd", "appliance/call"}, facts...)},
@@ -37,7 +38,7 @@ var (
 	facts  = []string{"hcl", "appliance/journal", "appliance/store"}
 	below5 = []string{
 		"hcl", "appliance/store", "appliance/media", "appliance/sip", "appliance/journal", "appliance/call", "appliance/ivr",
-		"appliance/acd", "appliance/record", "appliance/report", "appliance/desk", "appliance/dialer",
+		"appliance/acd", "appliance/record", "appliance/speech", "appliance/report", "appliance/desk", "appliance/dialer",
 	}
 )
 
