@@ -67,12 +67,14 @@ func TestAServiceThatFailsTellsTheOperatorWhatToDo(t *testing.T) {
 		answer       http.HandlerFunc
 		what, remedy string
 	}{
-		"its own failure":    {refuses(500, "out of\nmemory"), "answered 500 (Internal Server Error), saying: out of memory", "see why in its log"},
-		"a wrong token":      {refuses(401, "planted-token is wrong"), "answered 401 (Unauthorized), saying: •••• is wrong", "callbox secret set"},
-		"a wrong address":    {refuses(404, ""), "answered 404 (Not Found)", "usually ends in /v1/audio/speech"},
-		"too many":           {refuses(429, ""), "answered 429", "higher limit"},
-		"a wrong voice":      {refuses(400, `{"error":"no voice amy"}`), `saying: {"error":"no voice amy"}`, "correct voices, url and model"},
-		"somewhere else":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, "answered 307", "redirects are not followed"},
+		"its own failure": {refuses(500, "out of\nmemory"), "answered 500 (Internal Server Error), saying: out of memory", "see why in its log"},
+		"a wrong token":   {refuses(401, "planted-token is wrong"), "answered 401 (Unauthorized), saying: •••• is wrong", "callbox secret set"},
+		"a wrong address": {refuses(404, ""), "answered 404 (Not Found)", "usually ends in /v1/audio/speech"},
+		"too many":        {refuses(429, ""), "answered 429", "higher limit"},
+		"a wrong voice":   {refuses(400, `{"error":"no voice amy"}`), `saying: {"error":"no voice amy"}`, "correct voices, url and model"},
+		"somewhere else": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, "answered 307", "redirects are not followed"},
 		"a page, not sound":  {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, "gave what cannot be played", "have it write WAV"},
 		"an answer cut off":  {closing, "ended the connection before its answer was whole", "see why in its log"},
 		"an endless answer":  {endless, "sent more than 32 MB for one text", "another service"},

@@ -1,6 +1,6 @@
 package speech
 
-// As said on the mainland.
+// As said on the mainland, and with regard for espeak-ng as in the traditional ones.
 var simplifiedPhrases = map[string]string{
 	"please_wait":    "请稍候。",
 	"all_busy":       "坐席全忙，请稍候。",
@@ -15,8 +15,8 @@ var simplifiedPhrases = map[string]string{
 
 	"invalid_entry":   "您的选择不正确。",
 	"no_input":        "我们没有收到您的选择。",
-	"confirm_digits":  "您输入的是{digits|digits}。正确请按一，重新输入请按二。",
-	"too_short":       "输入的号码太短，请重新输入。",
+	"confirm_digits":  "您输入的是{digits|digits}。正确请按一，再输入一次请按二。",
+	"too_short":       "输入的号码太短，请再输入一次。",
 	"closed":          "现在是非服务时间。",
 	"transferring":    "请稍候，正在为您转接。",
 	"transfer_failed": "目前无法转接。",
@@ -26,7 +26,7 @@ var simplifiedPhrases = map[string]string{
 	"voicemail_greeting":       "您拨打的电话暂时无人接听。",
 	"voicemail_greeting_named": "{name}暂时无法接听您的电话。",
 	"voicemail_after_tone":     "请在提示音后留言。留言完毕请挂机，或按井号键。",
-	"voicemail_review":         "保留留言请按一，收听留言请按二，重新录音请按三。",
+	"voicemail_review":         "保留留言请按一，收听留言请按二，再录一次请按三。",
 	"voicemail_kept":           "您的留言已保留。",
 	"voicemail_too_short":      "您的留言太短，未能保留。",
 	"voicemail_full":           "信箱已满，请稍后再拨。",

@@ -1,6 +1,6 @@
 package speech
 
-// As said in Taiwan.
+// As said in Taiwan. espeak-ng knows one sound a character, so that words stand here which are right with it: 再輸入一次, not 重新輸入.
 var traditionalPhrases = map[string]string{
 	"please_wait":    "請稍候。",
 	"all_busy":       "服務人員忙線中，請稍候。",
@@ -15,8 +15,8 @@ var traditionalPhrases = map[string]string{
 
 	"invalid_entry":   "您的選擇不正確。",
 	"no_input":        "我們沒有收到您的選擇。",
-	"confirm_digits":  "您輸入的是{digits|digits}。正確請按一，重新輸入請按二。",
-	"too_short":       "輸入的號碼太短，請重新輸入。",
+	"confirm_digits":  "您輸入的是{digits|digits}。正確請按一，再輸入一次請按二。",
+	"too_short":       "輸入的號碼太短，請再輸入一次。",
 	"closed":          "現在是非服務時間。",
 	"transferring":    "請稍候，正在為您轉接。",
 	"transfer_failed": "目前無法轉接。",
@@ -26,7 +26,7 @@ var traditionalPhrases = map[string]string{
 	"voicemail_greeting":       "您撥的電話目前無人接聽。",
 	"voicemail_greeting_named": "{name}目前無法接聽您的電話。",
 	"voicemail_after_tone":     "請在嗶聲後留言。留言完畢請掛斷，或按井字鍵。",
-	"voicemail_review":         "保留留言請按一，聽取留言請按二，重新錄音請按三。",
+	"voicemail_review":         "保留留言請按一，聽取留言請按二，再錄一次請按三。",
 	"voicemail_kept":           "您的留言已保留。",
 	"voicemail_too_short":      "您的留言太短，未能保留。",
 	"voicemail_full":           "信箱已滿，請稍後再撥。",
