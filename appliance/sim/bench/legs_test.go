@@ -90,6 +90,14 @@ func (w *traffic) hearNear(m message, from netip.AddrPort) {
 		c.accept(w, m, again)
 	case method == "INVITE":
 		c.send(w, "ACK", 1, false)
+		if c.over {
+			return
+		}
+		if code == 503 && m.header("Retry-After") != "" {
+			c.over, c.waits = true, repeat{}
+			w.count.shed++
+			return
+		}
 		c.fail(w, fmt.Sprintf("refused with %d", code))
 	case method == "BYE" && code < 300:
 		c.over, c.waits = true, repeat{}

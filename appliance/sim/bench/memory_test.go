@@ -9,8 +9,10 @@ import (
 
 const (
 	memoryBudget = 60 // KB
-	fewCalls     = 20
-	manyCalls    = 120
+	fewCalls     = 500
+	manyCalls    = 2000
+	// sparse is how often the phones of that many calls speak: often enough that no call counts as silent
+	sparse = 2 * time.Second
 	// what a call leaves behind in the transactions of SIP is gone after 32 s (timers of RFC 3261 section 17)
 	memorySettles = 34 * time.Second
 	memoryLooks   = 11
@@ -27,7 +29,7 @@ func plateau(b *testing.B, box *box, w *traffic, phones []phone, calls int) (see
 	w.raise(b, calls-w.counted().begun)
 	half := len(phones) / 2
 	talking := slices.Concat(phones[:calls], phones[half:half+calls])
-	c := newStream(talking, whereTo(b, talking)).flow(b)
+	c := newStream(talking, whereTo(b, talking)).each(sparse).flow(b)
 	began := time.Now()
 	look := time.NewTicker(memorySettles / memoryLooks)
 	defer look.Stop()

@@ -71,7 +71,7 @@ func talking(t testing.TB, phones []phone) (*box, *traffic) {
 // raise brings so many more calls up, and leaves them up.
 func (w *traffic) raise(t testing.TB, calls int) {
 	t.Helper()
-	const rate = 25
+	const rate = 100
 	w.call(calls, rate)
 	if c := w.await(10*time.Second, allUp); len(c.faults()) > 0 && !allUp(c) || len(c.failed) > 0 {
 		t.Fatalf("calls do not come up: %+v", c)

@@ -67,11 +67,18 @@ type stream struct {
 	targets []unix.RawSockaddrInet4
 	source  uint32 // SSRC of the first phone
 	frames  uint32
+	every   time.Duration // between the packets of one phone
+}
+
+// each makes the phones of a stream speak so often.
+func (s *stream) each(every time.Duration) *stream {
+	s.every = every
+	return s
 }
 
 // newStream sends the sound of each phone to the target with the same index.
 func newStream(phones []phone, targets []netip.AddrPort) *stream {
-	s := &stream{phones: phones, source: rand.Uint32()}
+	s := &stream{phones: phones, source: rand.Uint32(), every: frame}
 	for _, at := range targets {
 		raw := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: at.Addr().As4()}
 		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&raw.Port))[:], at.Port())
@@ -192,7 +199,7 @@ func (c *conversation) talk() {
 	start := monotonic() + int64(frame)
 	for n := 0; !c.stop.Load(); n++ {
 		leg := n % legs
-		due := start + int64(n/legs)*int64(frame) + int64(leg)*int64(frame)/int64(legs)
+		due := start + int64(n/legs)*int64(c.every) + int64(leg)*int64(c.every)/int64(legs)
 		at := unix.NsecToTimespec(due)
 		for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &at, nil) == unix.EINTR {
 		}

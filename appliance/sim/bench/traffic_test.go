@@ -35,6 +35,7 @@ type tally struct {
 	begun, answered, ended int // as the near end sees it
 	rung, confirmed, gone  int // as the far end sees it
 	failed                 []string
+	shed                   int             // refused with 503 and told when to come again
 	repeated               int             // messages that either side sent again
 	late                   time.Duration   // the most that an INVITE went out behind its time
 	setup                  []time.Duration // from the INVITE to 180
@@ -45,7 +46,10 @@ func (c tally) faults() (why []string) {
 	if len(c.failed) > 0 {
 		why = append(why, fmt.Sprintf("%d of %d calls failed, the first: %s", len(c.failed), c.begun, c.failed[0]))
 	}
-	if len(c.failed) == 0 && (c.ended != c.begun || c.gone != c.begun) {
+	if c.shed > 0 {
+		why = append(why, fmt.Sprintf("%d of %d calls were shed", c.shed, c.begun))
+	}
+	if len(c.failed) == 0 && (c.ended+c.shed != c.begun || c.gone+c.shed != c.begun) {
 		why = append(why, fmt.Sprintf("of %d calls %d ended for the caller and %d for the callee", c.begun, c.ended, c.gone))
 	}
 	if c.repeated*100 > c.begun {
@@ -127,6 +131,13 @@ func (w *traffic) begin(target string, p plan) {
 	w.run++
 }
 
+// turn makes the calls from now on other than those before, which go on.
+func (w *traffic) turn(p plan) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.plan = p
+}
+
 // call makes calls at a rate a second, each at its own absolute time, and returns when the last was begun. mark is
 // called once so much of the time has passed, in order.
 func (w *traffic) call(calls int, rate float64, marks ...mark) {
@@ -189,7 +200,7 @@ func (w *traffic) counted() tally {
 
 // allEnded is when a run is over: every call was answered and hung up, for both ends, or has failed.
 func allEnded(c tally) bool {
-	return c.ended+len(c.failed) >= c.begun && c.gone+len(c.failed) >= c.begun
+	return c.ended+c.shed+len(c.failed) >= c.begun && c.gone+c.shed+len(c.failed) >= c.begun
 }
 
 // allUp is when every call is answered, for both ends.
