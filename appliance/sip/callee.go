@@ -49,7 +49,7 @@ func (sh *shard) invite(f flow, r *sip.Request) {
 		return
 	}
 	number := s.dialled(r, who)
-	if s.dialogs.Load() >= maxDialogs || s.refuse.Load() && !s.live.Load().emergency[number] {
+	if s.dialogs.Load() >= maxDialogs || sh.crowded() && !s.live.Load().emergency[number] {
 		s.count.shed.Add(1)
 		sh.reply(f, r, response{code: 503, headers: [][2]string{{"Retry-After", strconv.Itoa(2 + rand.IntN(9))}}})
 		return
@@ -96,12 +96,14 @@ func (sh *shard) begin(f flow, t *serverTx, r *sip.Request, d *Dialog, who ident
 	t.cancelled = d.cancelled
 	s.dialogs.Add(1)
 	d.enter()
+	s.begun.Add(1)
 	s.count.invites.Add(1)
 	return d
 }
 
 // offer hands a new call to its owner. A call whose owner panics, or does not attach to it, is ended.
 func (s *Server) offer(d *Dialog) {
+	defer s.begun.Add(-1)
 	taken := false
 	defer d.sh.post(func() {
 		if !taken || d.mail.ch == nil {

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -161,6 +162,34 @@ func TestCallsAreShedWithRetryAfterWhileRefusedButEmergenciesPass(t *testing.T) 
 	b.dialled(u, "112", "v=0")
 	if c := b.Counters(); c.Shed != 1 {
 		t.Errorf("shed %d, want 1", c.Shed)
+	}
+}
+
+func TestCallsBeyondWhatTheBoxCanTakeUpAreShedWhileThoseInProgressGoOn(t *testing.T) {
+	set := twoPhones()
+	set.Emergency = []string{"112"}
+	events, free := make(chan Event, 1000), make(chan struct{})
+	b := startBox(t, Options{OnInvite: func(d *Dialog) {
+		<-free
+		d.Attach(events)
+	}}, set)
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "secret-one"
+	for range maxBeginnings {
+		u.call("1002").authed("INVITE", "v=0", "100")
+	}
+	l := u.call("1002")
+	if m := l.authed("INVITE", "v=0", "503"); m.get("Retry-After") == "" {
+		t.Error("503 without Retry-After")
+	}
+	u.call("112").authed("INVITE", "v=0", "100") // help is not shed
+	close(free)
+	for b.begun.Load() > 0 {
+		runtime.Gosched()
+	}
+	u.call("1002").authed("INVITE", "v=0", "100")
+	if c := b.Counters(); c.Shed != 1 || c.Invites != maxBeginnings+2 {
+		t.Errorf("shed %d, taken %d", c.Shed, c.Invites)
 	}
 }
 

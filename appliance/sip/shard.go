@@ -28,6 +28,7 @@ type shard struct {
 	ended   bool
 	wake    chan struct{}
 
+	backlog int // what was there to do when it last looked
 	alarms  alarms
 	servers map[string]*serverTx
 	clients map[string]*clientTx
@@ -89,6 +90,7 @@ func (sh *shard) run() {
 		batch, sh.queue = sh.queue, batch[:0]
 		sh.packets, sh.waiting = 0, 0
 		sh.mu.Unlock()
+		sh.backlog = len(batch)
 		for i, f := range batch {
 			sh.do(f)
 			batch[i] = nil
