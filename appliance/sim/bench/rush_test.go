@@ -83,7 +83,7 @@ func rush(b *testing.B, rate float64, long time.Duration) {
 // whether the excess is told so, and how soon all is as before.
 func flood(b *testing.B) {
 	b.Helper()
-	const talking100, heavy, lasts = 100, 3000, 10 * time.Second
+	const talking100, heavy, lasts = 100, 3000, 5 * time.Second
 	phones := newPhones(b, talking100)
 	_, w := talking(b, phones)
 	w.raise(b, talking100)
