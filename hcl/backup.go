@@ -21,7 +21,7 @@ type Backup struct {
 	Recordings bool `hcl:"recordings" default:"false"`
 }
 
-var backupKind = &kind{name: "backup", new: func() any { return new(Backup) }, effect: atOnce, later: true, example: `
+var backupKind = &kind{name: "backup", new: func() any { return new(Backup) }, effect: atOnce, example: `
 backup {
   to         = "sftp://backup.example/callbox"
   username   = "callbox"

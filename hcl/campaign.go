@@ -63,7 +63,7 @@ type Retry struct {
 	Abandoned time.Duration `hcl:"abandoned" is:"1m..30d" default:"72h"`
 }
 
-var campaignKind = &kind{name: "campaign", new: func() any { return new(Campaign) }, effect: atOnce, later: true, example: `
+var campaignKind = &kind{name: "campaign", new: func() any { return new(Campaign) }, effect: atOnce, example: `
 campaign "renewals" {
   list         = list.leads
   mode         = "predictive"

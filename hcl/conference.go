@@ -22,7 +22,7 @@ type Conference struct {
 	Record bool `hcl:"record" default:"false"`
 }
 
-var conferenceKind = &kind{name: "conference", new: func() any { return new(Conference) }, effect: newCalls, later: true, example: `
+var conferenceKind = &kind{name: "conference", new: func() any { return new(Conference) }, effect: newCalls, example: `
 conference "daily" {
   pin                = secret("conference-daily")
   moderator_pin      = secret("conference-boss")

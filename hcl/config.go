@@ -15,6 +15,18 @@ type Config struct {
 	Media     Media
 	Web       Web
 
+	// These have their defaults when they are not written.
+	Recording    Recording
+	Retention    Retention
+	Metrics      Metrics
+	Security     Security
+	FeatureCodes FeatureCodes
+	TTS          TTS
+	// These are nil when they are not written.
+	SMTP   *SMTP
+	SMS    *SMS
+	Backup *Backup
+
 	Trunks     map[string]*Trunk
 	Extensions map[string]*Extension
 	Agents     map[string]*Agent
@@ -23,12 +35,24 @@ type Config struct {
 	Schedules  map[string]*Schedule
 	Prompts    map[string]*Prompt
 	Musics     map[string]*Music
+
+	IVRs        map[string]*IVR
+	Queues      map[string]*Queue
+	RingGroups  map[string]*RingGroup
+	Conferences map[string]*Conference
+	Voicemails  map[string]*Voicemail
+	Surveys     map[string]*Survey
+	Campaigns   map[string]*Campaign
+	Lists       map[string]*List
+	Plugins     map[string]*Plugin
+
 	// Routes stand in order of precedence: an exact number first, then the
 	// patterns by priority and name, then those for any number.
 	Routes []*Route
 
 	// Later names the blocks that are known and checked, but which this release
-	// does not run yet: kind to names; a block without a name adds none.
+	// does not run yet (see Runs): kind to names; a block without a name adds
+	// none.
 	Later map[string][]string
 
 	blocks map[string]map[string]any // kind → name → value, for Diff

@@ -87,7 +87,7 @@ func page(name string, t reflect.Type, k *kind) Page {
 	c := comments()[t.Name()]
 	p := Page{Kind: name, Head: name, Doc: s.renamed(t, c.text(t.Name(), name)), Steps: s.steps != nil}
 	if k != nil {
-		p.Effect, p.Later, p.Example = k.effect, k.later, strings.TrimSpace(k.example)
+		p.Effect, p.Later, p.Example = k.effect, !runs[k.name] && kindOf(k.name) == k, strings.TrimSpace(k.example)
 	}
 	if s.label != nil {
 		label := strings.ToUpper(s.label.nameOf(t))

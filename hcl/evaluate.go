@@ -9,11 +9,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxWork bounds what all expressions of a configuration may cause together:
-// bytes moved, elements visited, steps of patterns. A large office needs about
-// a hundredth of it.
-const maxWork = 32 << 20
-
 // secretMark is on every value that came from secret(), and on every value made
 // of one.
 type secretMark struct{}
@@ -51,7 +46,7 @@ func (l *loader) compute(expr hclsyntax.Expression, ctx *hashi.EvalContext) (v c
 		return cty.NilVal, false
 	}
 	if !l.charge(sizeOf(v)) {
-		l.tooMuch(expr.Range())
+		l.failTooMuch(expr.Range())
 		return cty.NilVal, false
 	}
 	if infinite(v) {
@@ -65,19 +60,8 @@ func (l *loader) compute(expr hclsyntax.Expression, ctx *hashi.EvalContext) (v c
 	return v, true
 }
 
-func (l *loader) tooMuch(at hashi.Range) {
+func (l *loader) failTooMuch(at hashi.Range) {
 	l.fail(at, "the expressions compute too much", "All expressions of a configuration together move at most 32 MB. Look for texts that double and lists that multiply.")
-}
-
-// charge counts work; false when there has been too much.
-func (l *loader) charge(n int) bool {
-	if n < 0 || n > maxWork {
-		n = maxWork
-	}
-	if l.spent < 2*maxWork {
-		l.spent += n
-	}
-	return l.spent <= maxWork
 }
 
 // affordable counts what an expression will move, before it is computed. Loops
@@ -101,26 +85,26 @@ func (l *loader) affordable(expr hclsyntax.Expression, ctx *hashi.EvalContext) b
 		times := 1
 		for _, loop := range loops.found {
 			if within(loop.ValExpr.Range(), t.SourceRange()) || loop.CondExpr != nil && within(loop.CondExpr.Range(), t.SourceRange()) {
-				times = l.rounds(loop, ctx)
+				times = rounds(loop, ctx)
 			}
 		}
 		if !l.charge(1 + times*sizeOf(v)) {
-			l.tooMuch(expr.Range())
+			l.failTooMuch(expr.Range())
 			return false
 		}
 	}
 	for _, loop := range loops.found {
-		cost += l.rounds(loop, ctx) * 32
+		cost += rounds(loop, ctx) * 32
 	}
 	if !l.charge(cost) {
-		l.tooMuch(expr.Range())
+		l.failTooMuch(expr.Range())
 		return false
 	}
 	return true
 }
 
 // rounds is how often a loop turns.
-func (l *loader) rounds(loop *hclsyntax.ForExpr, ctx *hashi.EvalContext) int {
+func rounds(loop *hclsyntax.ForExpr, ctx *hashi.EvalContext) int {
 	v, diags := loop.CollExpr.Value(ctx)
 	v, _ = v.Unmark()
 	if diags.HasErrors() || !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {

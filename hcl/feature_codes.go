@@ -20,7 +20,7 @@ type FeatureCodes struct {
 	Echo string `hcl:"echo" is:"code" default:"*43"`
 }
 
-var featureCodesKind = &kind{name: "feature_codes", new: func() any { return new(FeatureCodes) }, effect: newCalls, later: true, example: `
+var featureCodesKind = &kind{name: "feature_codes", new: func() any { return new(FeatureCodes) }, effect: newCalls, example: `
 feature_codes {
   sign_in   = "*61"
   pause     = "*62"

@@ -93,20 +93,22 @@ func (l *loader) functions() map[string]function.Function {
 		}
 		return cty.StringVal(string(b)), nil
 	})
-	all["number"] = function.New(&function.Spec{
-		Description: "Makes an outside number a destination.",
-		Params:      []function.Parameter{{Name: "number", Type: cty.String}},
-		Type:        function.StaticReturnType(referenceType),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			n := args[0].AsString()
-			if err := checkNumber(n); err != nil {
-				return cty.NilVal, function.NewArgErrorf(0, "%s is no number; %s", shorten(n), strings.TrimSuffix(err.Error(), "."))
-			}
-			return referenceValue("number", n), nil
-		},
-	})
+	all["number"] = outsideNumber
 	return all
 }
+
+var outsideNumber = function.New(&function.Spec{
+	Description: "Makes an outside number a destination.",
+	Params:      []function.Parameter{{Name: "number", Type: cty.String}},
+	Type:        function.StaticReturnType(referenceType),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		n := args[0].AsString()
+		if err := checkNumber(n); err != nil {
+			return cty.NilVal, function.NewArgErrorf(0, "%s is no number; %s", shorten(n), strings.TrimSuffix(err.Error(), "."))
+		}
+		return referenceValue("number", n), nil
+	},
+})
 
 // environmentName is the name of a secret in the environment.
 func environmentName(secret string) string {
@@ -130,7 +132,7 @@ func (l *loader) lookup(doc, param string, get func(string) (cty.Value, error)) 
 				return cty.NilVal, function.NewArgError(0, err)
 			}
 			if !l.charge(sizeOf(v)) {
-				return cty.NilVal, errTooMuch
+				return cty.NilVal, l.tooMuch()
 			}
 			return v, nil
 		},
@@ -139,31 +141,29 @@ func (l *loader) lookup(doc, param string, get func(string) (cty.Value, error)) 
 
 // metered puts a function on the meter: before it runs by what it is given and
 // what that may grow to, after it by what it made.
-func (l *loader) metered(name string, f function.Function) function.Function {
+func (m *meter) metered(name string, f function.Function) function.Function {
 	return function.New(&function.Spec{
 		Description: f.Description(),
 		Params:      f.Params(),
 		VarParam:    f.VarParam(),
 		Type: func(args []cty.Value) (cty.Type, error) {
-			if err := l.meter(name, args); err != nil {
+			if err := m.call(name, args); err != nil {
 				return cty.NilType, err
 			}
 			return f.ReturnTypeForValues(args)
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := f.Call(args)
-			if err == nil && !l.charge(sizeOf(v)) {
-				return cty.NilVal, errTooMuch
+			if err == nil && !m.charge(sizeOf(v)) {
+				return cty.NilVal, m.tooMuch()
 			}
 			return v, err
 		},
 	})
 }
 
-var errTooMuch = errors.New("this would compute too much; all expressions of a configuration together move at most 32 MB")
-
-// meter charges what a call is given and what it may grow to.
-func (l *loader) meter(name string, args []cty.Value) error {
+// call charges what a call is given and what it may grow to.
+func (m *meter) call(name string, args []cty.Value) error {
 	cost := 0
 	var texts []string
 	for _, a := range args {
@@ -198,8 +198,8 @@ func (l *loader) meter(name string, args []cty.Value) error {
 			return fmt.Errorf("the JSON nests more than %d deep", maxDepth)
 		}
 	}
-	if !l.charge(cost) {
-		return errTooMuch
+	if !m.charge(cost) {
+		return m.tooMuch()
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	hashi "github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // IVR is a flow: steps that a call goes through in the order written. A step
@@ -19,14 +20,30 @@ type IVR struct {
 	Steps []Step `hcl:",steps"`
 }
 
+// Place is a line of a file of the configuration. That something moved to
+// another line is no change.
+type Place struct {
+	File string
+	Line int
+}
+
+// String writes it as flows.hcl:12.
+func (p Place) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+
+func placeAt(r hashi.Range) Place { return Place{r.Filename, r.Start.Line} }
+
 // Step is one step of a flow.
 type Step struct {
 	// Kind is the step's word: play, menu, …, or goto.
 	Kind string
+	// At is where it stands.
+	At Place
 	// Label by which goto = step.LABEL finds it; may be empty.
 	Label string
 	// Do is what the step does: a pointer to the struct of its kind.
 	Do any
+
+	def hashi.Range
 }
 
 // Goto leaves the flow for a destination, or goes on at a step of it.
@@ -43,7 +60,7 @@ type Branch struct {
 	Steps []Step `hcl:",steps"`
 }
 
-var ivrKind = &kind{name: "ivr", new: func() any { return new(IVR) }, effect: newCalls, later: true, example: `
+var ivrKind = &kind{name: "ivr", new: func() any { return new(IVR) }, effect: newCalls, example: `
 ivr "main" {
   play "greet" {
     prompt = prompt.welcome
@@ -84,7 +101,11 @@ type flow struct {
 	labels  map[string][]hashi.Range
 	inputs  []string
 	results []string
+	secrets []string // the inputs that no one may see
 }
+
+// secret tells whether an input of the flow is secret.
+func (fl *flow) secret(name string) bool { return slices.Contains(fl.secrets, name) }
 
 // flowOf collects the names in a flow before it is read, since steps may refer
 // to later ones.
@@ -105,12 +126,21 @@ func (fl *flow) collect(body *hclsyntax.Body) {
 			switch in.Type {
 			case "collect", "menu":
 				fl.inputs = append(fl.inputs, label)
+				if a := in.Body.Attributes["secret"]; a != nil && !isFalse(a.Expr) {
+					fl.secrets = append(fl.secrets, label)
+				}
 			case "run":
 				fl.results = append(fl.results, label)
 			}
 		}
 		fl.collect(in.Body)
 	}
+}
+
+// isFalse tells whether an expression stands there as false.
+func isFalse(expr hclsyntax.Expression) bool {
+	e, ok := expr.(*hclsyntax.LiteralValueExpr)
+	return ok && e.Val.Type() == cty.Bool && e.Val.False()
 }
 
 // steps reads the steps of a body in the order written; goto is an attribute
@@ -123,7 +153,7 @@ func (l *loader) steps(b *block) []Step {
 	}
 	add := func() {
 		if g, ok := l.jump(jump); ok {
-			steps = append(steps, Step{Kind: "goto", Do: g})
+			steps = append(steps, Step{Kind: "goto", At: placeAt(jump.NameRange), Do: g, def: jump.Range()})
 		}
 		jump = nil
 	}
@@ -167,7 +197,7 @@ func (l *loader) step(b *block, k *kind, in *hclsyntax.Block, before []Step) (St
 	if k.name == "otherwise" && (len(before) == 0 || before[len(before)-1].Kind != "when") {
 		l.fail(in.DefRange(), "otherwise follows no when", "It stands directly after the when { … } whose other case it is.")
 	}
-	return Step{Kind: k.name, Label: sb.name, Do: l.decodeNew(sb)}, true
+	return Step{Kind: k.name, At: placeAt(sb.def), Label: sb.name, Do: l.decodeNew(sb), def: sb.def}, true
 }
 
 var gotoField = &field{name: "goto", typ: reflect.TypeFor[Destination](), refs: []string{"destination"}}

@@ -20,7 +20,7 @@ type List struct {
 	DoNotCall bool `hcl:"do_not_call" default:"false"`
 }
 
-var listKind = &kind{name: "list", new: func() any { return new(List) }, effect: atOnce, later: true, example: `
+var listKind = &kind{name: "list", new: func() any { return new(List) }, effect: atOnce, example: `
 list "leads" {
   file     = "leads.csv"
   number   = "phone"

@@ -4,20 +4,24 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	hashi "github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
 )
 
 // Live is an expression that is evaluated while a call runs, compiled and
 // checked at load: its names are there, its functions too, and its type is as
-// far as it can be known.
+// far as it can be known. Any number of goroutines may evaluate it at once.
 type Live struct {
-	// Source is the expression as written.
+	// Source is the expression as written; empty when none was.
 	Source string
-	expr   hclsyntax.Expression
+	// At is where it stands.
+	At Place
+
+	compiled *compiled
 }
 
 // String returns the expression as written.
@@ -26,14 +30,61 @@ func (x Live) String() string { return x.Source }
 // MarshalText writes the expression as written.
 func (x Live) MarshalText() ([]byte, error) { return []byte(x.Source), nil }
 
+// Written tells whether there is an expression at all: optional ones may be
+// left out.
+func (x Live) Written() bool { return x.compiled != nil }
+
+// Secret tells whether it looks at what a collect with secret = true got: then
+// what it comes to is as secret, and is masked wherever it would be shown.
+func (x Live) Secret() bool { return x.compiled != nil && x.compiled.secret }
+
+// same tells whether two expressions mean the same: where they stand does not
+// count, the values that were fixed at load do.
+func (x Live) same(y Live) bool {
+	if x.Source != y.Source || x.Written() != y.Written() {
+		return false
+	}
+	return !x.Written() || reflect.DeepEqual(x.compiled.fixed, y.compiled.fixed)
+}
+
+// compiled is a live expression that is ready to be evaluated. Nothing of it
+// changes any more.
+type compiled struct {
+	expr      hclsyntax.Expression
+	names     []liveName         // what it looks at while the call runs
+	static    *hashi.EvalContext // what was fixed at load
+	fixed     map[string]any     // the same in Go
+	functions []string
+	loops     []liveLoop
+	settings  *settings
+	secret    bool
+	spoken    bool
+	ordered   []*hclsyntax.BinaryOpExpr // comparisons by size, for the check at load
+}
+
+// settings are what all live expressions of a configuration know of it. They
+// are filled at the end of its Load.
+type settings struct {
+	schedules  map[string]*Schedule
+	languages  []string
+	zone       *time.Location
+	operations map[*hclsyntax.Operation]*hclsyntax.Operation
+}
+
+func newSettings() *settings {
+	s := &settings{zone: time.UTC}
+	s.operations = liveOperations(s)
+	return s
+}
+
 // decodeLive reads a live expression. The format of its field says what it must
 // come to: condition (true or false), count (a number), or anything.
 func (l *loader) decodeLive(f *field, expr hclsyntax.Expression, dst reflect.Value) bool {
-	if !l.checkLive(f.name, f.format, expr, live) {
-		return false
+	x, ok := l.compileLive(f.name, f.format, expr, live)
+	if ok {
+		dst.Set(reflect.ValueOf(x))
 	}
-	dst.Set(reflect.ValueOf(Live{Source: l.sourceOf(expr.Range()), expr: expr}))
-	return true
+	return ok
 }
 
 // decodeLiveMap reads a map whose values are live expressions.
@@ -50,34 +101,66 @@ func (l *loader) decodeLiveMap(f *field, expr hclsyntax.Expression, dst reflect.
 		case key == "":
 			l.fail(item.KeyExpr.Range(), f.name+" has a key that is no name", "Keys are written as they are: letters, digits and _.")
 			good = false
-		case values[key].expr != nil:
+		case values[key].Written():
 			l.fail(item.KeyExpr.Range(), fmt.Sprintf("%s has %q twice", f.name, key), "Remove one of them.")
 			good = false
 		default:
-			good = l.checkLive(f.name+"."+key, "", item.ValueExpr, live) && good
-			values[key] = Live{Source: l.sourceOf(item.ValueExpr.Range()), expr: item.ValueExpr}
+			x, ok := l.compileLive(f.name+"."+key, "", item.ValueExpr, live)
+			good = good && ok
+			values[key] = x
 		}
 	}
 	dst.Set(reflect.ValueOf(values))
 	return good
 }
 
-// checkLive checks names and types: the expression is computed with values that
-// are unknown but of the right type, so what could never work is told now.
-func (l *loader) checkLive(name, want string, expr hclsyntax.Expression, sc scope) bool {
+// compileLive checks names and types, and makes the expression ready: it is
+// computed with values that are unknown but of the right type, so what could
+// never work is told now.
+func (l *loader) compileLive(name, want string, expr hclsyntax.Expression, sc scope) (Live, bool) {
+	x := Live{Source: l.sourceOf(expr.Range()), At: placeAt(expr.Range())}
 	if !l.namesKnown(expr, sc) {
-		return false
+		return x, false
 	}
 	ctx := l.contextFor(expr)
-	l.offerLive(expr, ctx, sc)
 	if !l.affordable(expr, ctx) {
-		return false
+		return x, false
 	}
-	v, diags := expr.Value(ctx)
+	c := l.rewrite(expr, ctx, sc)
+	if c == nil {
+		return x, false
+	}
+	x.compiled = c
+	ctx = l.unknown(c)
+	v, diags := c.expr.Value(ctx)
 	l.add(diags)
-	if diags.HasErrors() {
-		return false
+	if diags.HasErrors() || !l.comparable(c, ctx) {
+		return x, false
 	}
+	return x, l.liveTypeRight(name, want, expr, v)
+}
+
+// comparable refuses comparisons that can never hold.
+func (l *loader) comparable(c *compiled, ctx *hashi.EvalContext) bool {
+	good := true
+	for _, e := range c.ordered {
+		a, diags := e.LHS.Value(ctx)
+		b, more := e.RHS.Value(ctx)
+		if diags.HasErrors() || more.HasErrors() {
+			continue // a variable of a loop: known only there
+		}
+		if err := neverComparable(a, b); err != nil {
+			what, remedy, _ := strings.Cut(err.Error(), "; ")
+			l.fail(e.Range(), what, sentence(remedy))
+			good = false
+		}
+	}
+	c.ordered = nil
+	return good
+}
+
+// liveTypeRight checks what a live expression comes to, as far as it is known.
+func (l *loader) liveTypeRight(name, want string, expr hclsyntax.Expression, v cty.Value) bool {
 	if v.ContainsMarked() {
 		l.fail(expr.Range(), name+" would show a secret", "What a flow computes with is kept with the call. Give secrets to a plugin in its config.")
 		return false
@@ -98,73 +181,20 @@ func (l *loader) checkLive(name, want string, expr hclsyntax.Expression, sc scop
 	return false
 }
 
-// offerLive adds what is known while a call runs: its type, not its value.
-func (l *loader) offerLive(expr hclsyntax.Expression, ctx *hashi.EvalContext, sc scope) {
-	text, num, yes := cty.UnknownVal(cty.String), cty.UnknownVal(cty.Number), cty.UnknownVal(cty.Bool)
-	parts := map[string]cty.Value{
-		"call": cty.ObjectVal(map[string]cty.Value{
-			"id": text, "from": text, "to": text, "trunk": text, "language": text, "started": text, "data": cty.DynamicVal,
-		}),
-		"caller": cty.ObjectVal(map[string]cty.Value{
-			"found": yes, "name": text, "number": text, "fields": cty.DynamicVal, "tags": cty.UnknownVal(cty.List(cty.String)),
-		}),
-		"schedule": cty.ObjectVal(map[string]cty.Value{"open": yes, "next_open": text}),
-		"queue": cty.ObjectVal(map[string]cty.Value{
-			"waiting": num, "longest_wait": num, "expected_wait": num, "ready": num, "talking": num, "logged_in": num, "service_level": num,
-		}),
-		"agent":  cty.ObjectVal(map[string]cty.Value{"state": text}),
-		"input":  text,
-		"result": cty.DynamicVal,
-		"now":    text,
+// unknown is the context in which an expression is checked: the types of what
+// is known while a call runs, not its values.
+func (l *loader) unknown(c *compiled) *hashi.EvalContext {
+	ctx := c.static.NewChild()
+	ctx.Variables = map[string]cty.Value{}
+	for _, n := range c.names {
+		ctx.Variables[n.key] = cty.UnknownVal(n.typ)
 	}
-	named := map[string]map[string]cty.Value{}
-	for _, t := range expr.Variables() {
-		root := t.RootName()
-		value, ok := parts[root]
-		name, _ := stepName(t, 1)
-		switch {
-		case !ok && ctx.Variables[root] == cty.NilVal && sc == spoken:
-			ctx.Variables[root] = cty.DynamicVal
-		case !ok:
-		case root == "call" || root == "caller" || root == "now":
-			ctx.Variables[root] = value
-		case sc == spoken && root == "agent" && slices.Contains(agentFields, name):
-			put(named, root, name, text)
-		case len(t) > 1 && (len(t) > 2 || liveFields[root] == nil):
-			put(named, root, name, value)
-		}
-	}
-	for root, values := range named {
-		ctx.Variables[root] = cty.ObjectVal(values)
-	}
-	if sc == spoken {
-		ctx.Functions = l.spokenFunctions()
-	}
+	ctx.Functions = c.table(&l.meter, unspoken)
+	return ctx
 }
 
-func put(m map[string]map[string]cty.Value, root, name string, v cty.Value) {
-	if m[root] == nil {
-		m[root] = map[string]cty.Value{}
-	}
-	m[root][name] = v
-}
-
-// spokenFunctions are the functions of a prompt's text: those that speak take
-// any value, and come to a text that is not known yet.
-func (l *loader) spokenFunctions() map[string]function.Function {
-	all := map[string]function.Function{}
-	for name, f := range l.context.Functions {
-		all[name] = f
-	}
-	for _, name := range spokenFunctions {
-		all[name] = function.New(&function.Spec{
-			Params:   []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowDynamicType: true, AllowUnknown: true}},
-			VarParam: &function.Parameter{Name: "how", Type: cty.String},
-			Type:     function.StaticReturnType(cty.String),
-			Impl: func([]cty.Value, cty.Type) (cty.Value, error) {
-				return cty.UnknownVal(cty.String), nil
-			},
-		})
-	}
-	return all
+// keepsToItself tells that an expression looks at nothing but what is fixed at
+// load, and speaks no value.
+func (c *compiled) keepsToItself() bool {
+	return len(c.names) == 0 && !slices.ContainsFunc(c.functions, c.speaks)
 }

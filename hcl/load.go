@@ -29,9 +29,10 @@ type loader struct {
 	variables map[string]cty.Value
 	locals    map[string]cty.Value
 	context   *hashi.EvalContext
-	spent     int             // work that expressions caused, against maxWork
+	meter                     // work that expressions caused
 	secrets   map[string]bool // values no diagnostic may show
 	flow      *flow           // the flow that is being read
+	settings  *settings
 	uses      []promptUse
 	last      []func() // checks that wait for all blocks
 
@@ -81,12 +82,14 @@ func (b *block) has(name string) bool {
 func Load(fsys fs.FS, o LoadOptions) (cfg *Config, ds Diagnostics) {
 	l := &loader{
 		opts:      o,
+		meter:     meter{most: maxWork},
 		files:     &reader{fsys: fsys, files: map[string][]byte{}},
 		sources:   map[string][]byte{},
 		named:     map[string]map[string]*block{},
 		variables: map[string]cty.Value{},
 		locals:    map[string]cty.Value{},
 		secrets:   map[string]bool{},
+		settings:  newSettings(),
 		config:    &Config{Later: map[string][]string{}},
 	}
 	// What comes from outside must not end the process, whatever the parser

@@ -16,7 +16,7 @@ type Metrics struct {
 	Agents bool `hcl:"agents" default:"true"`
 }
 
-var metricsKind = &kind{name: "metrics", new: func() any { return new(Metrics) }, effect: atOnce, later: true, example: `
+var metricsKind = &kind{name: "metrics", new: func() any { return new(Metrics) }, effect: atOnce, example: `
 metrics {
   allow  = ["192.168.0.0/16"]
   token  = secret("metrics")

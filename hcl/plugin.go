@@ -51,7 +51,7 @@ type Limits struct {
 	Memory Size `hcl:"memory" is:"1MB..1GB" default:"16MB"`
 }
 
-var pluginKind = &kind{name: "plugin", new: func() any { return new(Plugin) }, effect: newCalls, later: true, example: `
+var pluginKind = &kind{name: "plugin", new: func() any { return new(Plugin) }, effect: newCalls, example: `
 plugin "policy" {
   source = "plugins/policy.lua"
   config = { base_url = "https://erp.example", token = secret("erp") }

@@ -25,7 +25,9 @@ type Prompt struct {
 	// most 32 MB. It wins over the text: { "zh-Hant" = "prompts/welcome.wav" }.
 	File map[string]string `hcl:"file" is:"by-language"`
 
-	needs map[string]hashi.Range // what ${…} takes from values
+	spoken   map[string]Live // the texts that have live parts
+	settings *settings
+	needs    map[string]hashi.Range // what ${…} takes from values
 }
 
 var promptKind = &kind{name: "prompt", new: func() any { return new(Prompt) }, effect: newCalls, example: `
@@ -53,6 +55,7 @@ prompt "agent" {
 `}
 
 func (p *Prompt) check(l *loader, b *block) {
+	p.settings = l.settings
 	if !b.wrotePart("text") && !b.wrotePart("file") {
 		l.fail(b.def, b.title()+" says nothing", `Add text = { en = "…" } or file = { en = "prompts/….wav" }.`)
 	}
@@ -99,7 +102,7 @@ func (l *loader) takeFile(written string, at hashi.Range) (string, bool) {
 // checked now, and spoken later.
 func decodeTexts(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Value) bool {
 	p := owner.Addr().Interface().(*Prompt)
-	p.Text, p.needs = map[string]string{}, map[string]hashi.Range{}
+	p.Text, p.spoken, p.needs = map[string]string{}, map[string]Live{}, map[string]hashi.Range{}
 	object, ok := a.Expr.(*hclsyntax.ObjectConsExpr)
 	if !ok {
 		f := &field{name: "text", typ: reflect.TypeFor[map[string]string](), format: "by-language"}
@@ -118,38 +121,39 @@ func decodeTexts(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Valu
 			l.fail(item.KeyExpr.Range(), fmt.Sprintf("text has %q twice", language), "Remove one of them.")
 			good = false
 		}
-		text, ok := l.spokenText(p, item.ValueExpr)
+		text, ok := l.spokenText(p, language, item.ValueExpr)
 		p.Text[language] = text
 		good = good && ok
 	}
 	return good
 }
 
-// spokenText checks the text of one language. What is fixed is returned as it
-// will be said, what has live parts as it is written.
-func (l *loader) spokenText(p *Prompt, expr hclsyntax.Expression) (string, bool) {
-	if !l.checkLive("text", "", expr, spoken) {
+// spokenText checks the text of one language, and keeps it compiled. What is
+// fixed is returned as it will be said, what has live parts as it is written.
+func (l *loader) spokenText(p *Prompt, language string, expr hclsyntax.Expression) (string, bool) {
+	x, ok := l.compileLive("text", "", expr, spoken)
+	if !ok {
 		return "", false
 	}
-	for _, t := range expr.Variables() {
-		if l.givenByStep(t) {
-			p.needs[t.RootName()] = t.SourceRange()
+	for _, n := range x.compiled.names {
+		if n.given {
+			p.needs[n.path[0].(string)] = n.at
 		}
 	}
-	ctx := l.contextFor(expr)
-	l.offerLive(expr, ctx, spoken)
-	v, diags := expr.Value(ctx)
+	v, diags := x.compiled.expr.Value(l.unknown(x.compiled))
+	fixed := x.compiled.keepsToItself()
 	switch {
 	case diags.HasErrors() || v.IsNull() || v.Type() != cty.String && v.Type() != cty.DynamicPseudoType:
 		l.fail(expr.Range(), "the text of a prompt is no text", `Write what is said in quotes: { en = "Welcome." }.`)
 		return "", false
-	case v.IsKnown() && v.AsString() == "":
+	case fixed && v.AsString() == "":
 		l.fail(expr.Range(), "the text of a prompt is empty", "Write what is said, or leave the language out.")
 		return "", false
-	case v.IsKnown():
+	case fixed:
 		return v.AsString(), true
 	}
-	return unquoted(l.sourceOf(expr.Range())), true
+	p.spoken[language] = x
+	return unquoted(x.Source), true
 }
 
 // givenByStep tells whether a name in a prompt's text comes from the values of

@@ -132,7 +132,7 @@ type LastAgent struct {
 	Wait time.Duration `hcl:"wait" is:"0s..10m" default:"10s"`
 }
 
-var queueKind = &kind{name: "queue", new: func() any { return new(Queue) }, effect: atOnce, later: true, example: `
+var queueKind = &kind{name: "queue", new: func() any { return new(Queue) }, effect: atOnce, example: `
 queue "claims" {
   agents   = [team.claims, agent.lee]
   strategy = "longest_idle"

@@ -22,7 +22,7 @@ type Recording struct {
 	MinFree Size `hcl:"min_free" is:"100MB..10TB" default:"2GB"`
 }
 
-var recordingKind = &kind{name: "recording", new: func() any { return new(Recording) }, effect: newCalls, later: true, example: `
+var recordingKind = &kind{name: "recording", new: func() any { return new(Recording) }, effect: newCalls, example: `
 recording {
   format   = "wav"
   consent  = prompt.welcome

@@ -22,7 +22,7 @@ type Retention struct {
 	Audit time.Duration `hcl:"audit" is:"30d..3650d" default:"730d"`
 }
 
-var retentionKind = &kind{name: "retention", new: func() any { return new(Retention) }, effect: atOnce, later: true, example: `
+var retentionKind = &kind{name: "retention", new: func() any { return new(Retention) }, effect: atOnce, example: `
 retention {
   calls           = "730d"
   recordings      = "90d"

@@ -23,7 +23,7 @@ type RingGroup struct {
 	Failed *Branch `hcl:"failed" is:"block"`
 }
 
-var ringGroupKind = &kind{name: "ring_group", new: func() any { return new(RingGroup) }, effect: newCalls, later: true, example: `
+var ringGroupKind = &kind{name: "ring_group", new: func() any { return new(RingGroup) }, effect: newCalls, example: `
 ring_group "front" {
   members       = [extension.1001, agent.lee, number("+886912345678")]
   strategy      = "top_down"

@@ -53,8 +53,6 @@ type kind struct {
 	new func() any
 	// effect is what a change does to calls in progress.
 	effect string
-	// later marks what this release checks but does not run.
-	later bool
 	// example is configuration that uses every attribute. The examples of all
 	// kinds together are one valid configuration.
 	example string

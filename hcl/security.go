@@ -29,7 +29,7 @@ type Security struct {
 	Countries []string `hcl:"countries" is:"country"`
 }
 
-var securityKind = &kind{name: "security", new: func() any { return new(Security) }, effect: atOnce, later: true, example: `
+var securityKind = &kind{name: "security", new: func() any { return new(Security) }, effect: atOnce, example: `
 security {
   failures              = 10
   window                = "10m"

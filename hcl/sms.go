@@ -17,7 +17,7 @@ type SMS struct {
 	From string `hcl:"from" is:"required 1..20"`
 }
 
-var smsKind = &kind{name: "sms", new: func() any { return new(SMS) }, effect: atOnce, later: true, example: `
+var smsKind = &kind{name: "sms", new: func() any { return new(SMS) }, effect: atOnce, example: `
 sms {
   url      = "https://sms.example/send"
   method   = "POST"

@@ -14,7 +14,7 @@ type SMTP struct {
 	TLS string `hcl:"tls" is:"starttls|implicit|off" default:"starttls"`
 }
 
-var smtpKind = &kind{name: "smtp", new: func() any { return new(SMTP) }, effect: atOnce, later: true, example: `
+var smtpKind = &kind{name: "smtp", new: func() any { return new(SMTP) }, effect: atOnce, example: `
 smtp {
   server   = "mail.example.com:587"
   username = "callbox"

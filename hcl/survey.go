@@ -33,7 +33,7 @@ type Question struct {
 	Tries int `hcl:"tries" is:"1..5" default:"2"`
 }
 
-var surveyKind = &kind{name: "survey", new: func() any { return new(Survey) }, effect: newCalls, later: true, example: `
+var surveyKind = &kind{name: "survey", new: func() any { return new(Survey) }, effect: newCalls, example: `
 survey "csat" {
   invite = prompt.welcome
 

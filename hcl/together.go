@@ -10,10 +10,16 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
+// singletons are the blocks that exist once, whether they are written or not.
+var singletons = []*kind{
+	applianceKind, sipKind, mediaKind, webKind,
+	recordingKind, retentionKind, metricsKind, securityKind, featureCodesKind, ttsKind,
+}
+
 // decodeSingletons fills the blocks that exist once, whether they were written
 // or not: the appliance first, since others name its values.
 func (l *loader) decodeSingletons() {
-	for _, k := range []*kind{applianceKind, sipKind, mediaKind, webKind} {
+	for _, k := range singletons {
 		b := l.named[k.name][""]
 		if b == nil {
 			b = &block{kind: k, body: &hclsyntax.Body{}}
@@ -28,6 +34,18 @@ func (l *loader) decodeSingletons() {
 			l.config.Media = *v
 		case *Web:
 			l.config.Web = *v
+		case *Recording:
+			l.config.Recording = *v
+		case *Retention:
+			l.config.Retention = *v
+		case *Metrics:
+			l.config.Metrics = *v
+		case *Security:
+			l.config.Security = *v
+		case *FeatureCodes:
+			l.config.FeatureCodes = *v
+		case *TTS:
+			l.config.TTS = *v
 		}
 	}
 }
@@ -55,8 +73,21 @@ func (l *loader) together() {
 	c.Schedules = collected[Schedule](l, "schedule")
 	c.Prompts = collected[Prompt](l, "prompt")
 	c.Musics = collected[Music](l, "music")
+	c.IVRs = collected[IVR](l, "ivr")
+	c.Queues = collected[Queue](l, "queue")
+	c.RingGroups = collected[RingGroup](l, "ring_group")
+	c.Conferences = collected[Conference](l, "conference")
+	c.Voicemails = collected[Voicemail](l, "voicemail")
+	c.Surveys = collected[Survey](l, "survey")
+	c.Campaigns = collected[Campaign](l, "campaign")
+	c.Lists = collected[List](l, "list")
+	c.Plugins = collected[Plugin](l, "plugin")
+	c.SMTP = collected[SMTP](l, "smtp")[""]
+	c.SMS = collected[SMS](l, "sms")[""]
+	c.Backup = collected[Backup](l, "backup")[""]
 	c.Routes = slices.Collect(maps.Values(collected[Route](l, "route")))
 	sortRoutes(c.Routes)
+	l.settings.schedules, l.settings.languages, l.settings.zone = c.Schedules, c.Appliance.Languages, c.Appliance.Timezone
 	l.hiddenRoutes(c.Routes)
 	c.blocks = map[string]map[string]any{}
 	for _, k := range kinds {
@@ -65,7 +96,7 @@ func (l *loader) together() {
 				c.blocks[k.name] = map[string]any{}
 			}
 			c.blocks[k.name][name] = l.named[k.name][name].value
-			if k.later {
+			if !runs[k.name] {
 				c.Later[k.name] = append(c.Later[k.name], strings.Fields(name)...)
 			}
 		}

@@ -16,7 +16,7 @@ type TTS struct {
 	Token Secret `hcl:"token"`
 }
 
-var ttsKind = &kind{name: "tts", new: func() any { return new(TTS) }, effect: newCalls, later: true, example: `
+var ttsKind = &kind{name: "tts", new: func() any { return new(TTS) }, effect: newCalls, example: `
 tts {
   engine = "http"
   voices = { "zh-Hant" = "mei", en = "amy" }

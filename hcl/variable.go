@@ -38,6 +38,8 @@ type Validation struct {
 	Condition Live `hcl:"condition" is:"required kept"`
 	// ErrorMessage says what is allowed, in a whole sentence.
 	ErrorMessage string `hcl:"error_message" is:"required 1..500"`
+
+	condition hclsyntax.Expression
 }
 
 var variableKind = &kind{name: "variable", new: func() any { return new(Variable) }, effect: newCalls, example: `
@@ -98,7 +100,7 @@ func (l *loader) givenValue(b *block, v *Variable, given string) cty.Value {
 		l.fail(b.def, fmt.Sprintf("the value given for var.%s does not fit", b.name), fmt.Sprintf("It is of type %s. Texts inside lists and maps stand in quotes.", typeexpr.TypeString(v.typ)))
 		return cty.NilVal
 	}
-	quiet := &loader{sources: map[string][]byte{}, named: l.named, context: l.context}
+	quiet := &loader{meter: meter{most: maxWork}, sources: map[string][]byte{}, named: l.named, context: l.context}
 	if len(given) > maxSource || !quiet.text(name, []byte(given)) || !quiet.scan(name, []byte(given)) {
 		return wrong()
 	}
@@ -125,10 +127,10 @@ func (l *loader) validate(b *block) {
 	}
 	for _, in := range b.inner["validation"] {
 		v := in.value.(*Validation)
-		if v.Condition.expr == nil || v.ErrorMessage == "" {
+		if v.condition == nil || v.ErrorMessage == "" {
 			continue
 		}
-		ok, known := l.evaluate(v.Condition.expr)
+		ok, known := l.evaluate(v.condition)
 		switch {
 		case !known:
 		case ok.IsNull() || ok.Type() != cty.Bool:
@@ -194,6 +196,8 @@ func decodeAnyValue(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.V
 
 // decodeKept keeps an expression for later in this Load.
 func decodeKept(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Value) bool {
-	owner.FieldByName("Condition").Set(reflect.ValueOf(Live{Source: l.sourceOf(a.Expr.Range()), expr: a.Expr}))
+	v := owner.Addr().Interface().(*Validation)
+	v.Condition = Live{Source: l.sourceOf(a.Expr.Range()), At: placeAt(a.Expr.Range())}
+	v.condition = a.Expr
 	return true
 }

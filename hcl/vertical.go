@@ -9,7 +9,7 @@ type Vertical struct {
 	Inputs map[string]any `hcl:",rest"`
 }
 
-var verticalKind = &kind{name: "vertical", new: func() any { return new(Vertical) }, effect: newCalls, later: true, example: `
+var verticalKind = &kind{name: "vertical", new: func() any { return new(Vertical) }, effect: newCalls, example: `
 vertical "insurance" {
   company = "Sunrise Insurance"
 }

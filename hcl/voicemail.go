@@ -21,7 +21,7 @@ type Voicemail struct {
 	Keep time.Duration `hcl:"keep" is:"1d..3650d" default:"90d"`
 }
 
-var voicemailKind = &kind{name: "voicemail", new: func() any { return new(Voicemail) }, effect: newCalls, later: true, example: `
+var voicemailKind = &kind{name: "voicemail", new: func() any { return new(Voicemail) }, effect: newCalls, example: `
 voicemail "claims" {
   greeting = prompt.welcome
   max      = "2m"
