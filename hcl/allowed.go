@@ -92,6 +92,8 @@ func (f *field) wantsOne(t reflect.Type) string {
 		what = `a time zone such as "Asia/Taipei"`
 	case Date:
 		what = `a date such as "2026-02-14"`
+	case time.Time:
+		what = `a point in time (RFC 3339) such as "2026-03-02T10:00:00+08:00"`
 	case time.Weekday:
 		what = strings.Join(weekdays, ", ")
 	case Secret:
@@ -117,7 +119,7 @@ var specialSays = map[string]string{
 	"clock": `a time of day such as "09:00"`, "function": "plugin.NAME.FUNCTION", "ical": `the text of an iCalendar file: file("holidays.ics")`,
 	"origin": "phones, trunk.NAME, or a list of trunks", "ports": `the first and the last port, such as "16384-32767"`,
 	"texts": "a map of texts by language", "type": "string, number, bool, list(…), map(…) or any", "any-value": "a value of the type",
-	"kept": "a condition", "condition": "a condition that is computed while the call runs", "count": "a number that is computed while the call runs",
+	"kept": "a condition", "tags": "a text, a list of texts, or a map of values by name", "condition": "a condition that is computed while the call runs", "count": "a number that is computed while the call runs",
 }
 
 func (f *field) rangeText(t reflect.Type) string {

@@ -56,6 +56,7 @@ type Config struct {
 	Later map[string][]string
 
 	blocks map[string]map[string]any // kind → name → value, for Diff
+	world  *world                    // for LoadTests
 }
 
 // LoadOptions are what a configuration may ask for besides its own files.

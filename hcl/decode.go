@@ -71,8 +71,11 @@ func (l *loader) decode(b *block, v reflect.Value) {
 			l.fail(b.def, fmt.Sprintf("%s needs %s", b.title(), f.name), strings.TrimSpace(fmt.Sprintf("Add %s to it. %s", what, f.allowed())))
 		}
 	}
-	if s.steps != nil {
+	switch {
+	case s.isFlow():
 		v.Field(s.steps.index).Set(reflect.ValueOf(l.steps(b)))
+	case s.steps != nil:
+		v.Field(s.steps.index).Set(reflect.ValueOf(l.testSteps(b)))
 	}
 	if c, ok := b.value.(checked); ok {
 		c.check(l, b)
@@ -89,7 +92,7 @@ func (l *loader) decodeAttribute(b *block, s *schema, a *hclsyntax.Attribute, v 
 		if l.decodeField(b, f, a, v) {
 			b.wrote[a.Name] = a.Expr.Range()
 		}
-	case s.steps != nil && a.Name == "goto":
+	case s.isFlow() && a.Name == "goto":
 		// a step: read with the others
 	case s.rest != nil:
 		if value, ok := l.evaluate(a.Expr); ok {
@@ -128,7 +131,7 @@ func (l *loader) decodeInner(b *block, s *schema, syntax *hclsyntax.Block, v ref
 	case f != nil && !f.block:
 		l.fail(syntax.TypeRange, fmt.Sprintf("%s is an attribute", syntax.Type), fmt.Sprintf("Write %s = …, with an equals sign. %s", syntax.Type, f.allowed()))
 		return
-	case f == nil && s.steps != nil && findStep(syntax.Type) != nil:
+	case f == nil && stepIn(s.stepKinds(), syntax.Type) != nil:
 		return
 	case f == nil:
 		names := s.names(true)

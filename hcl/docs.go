@@ -22,8 +22,11 @@ var source embed.FS
 
 // Reference is the reference of the language, ready to be printed.
 type Reference struct {
-	Blocks    []Page
-	Steps     []Page
+	Blocks []Page
+	Steps  []Page
+	// Test is the block of call-flow tests; TestSteps are its steps.
+	Test      Page
+	TestSteps []Page
 	Functions []Function
 }
 
@@ -67,6 +70,10 @@ func Docs() Reference {
 	for _, k := range stepKinds {
 		r.Steps = append(r.Steps, page(k.name, reflect.TypeOf(k.new()).Elem(), k))
 	}
+	r.Test = page(testKind.name, structOf(testKind), testKind)
+	for _, k := range testStepKinds {
+		r.TestSteps = append(r.TestSteps, page(k.name, structOf(k), k))
+	}
 	all := (&loader{files: &reader{}}).functions()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f := all[name]
@@ -85,7 +92,7 @@ func Docs() Reference {
 func page(name string, t reflect.Type, k *kind) Page {
 	s := schemaOf(t)
 	c := comments()[t.Name()]
-	p := Page{Kind: name, Head: name, Doc: s.renamed(t, c.text(t.Name(), name)), Steps: s.steps != nil}
+	p := Page{Kind: name, Head: name, Doc: s.renamed(t, c.text(t.Name(), name)), Steps: s.isFlow()}
 	if k != nil {
 		p.Effect, p.Later, p.Example = k.effect, !runs[k.name] && kindOf(k.name) == k, strings.TrimSpace(k.example)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestEveryBlockAndAttributeIsDocumented(t *testing.T) {
 	r := Docs()
-	for _, p := range slices.Concat(r.Blocks, r.Steps) {
+	for _, p := range slices.Concat(r.Blocks, r.Steps, []Page{r.Test}, r.TestSteps) {
 		if p.Example == "" {
 			t.Errorf("%s has no example", p.Kind)
 		}
@@ -44,7 +44,7 @@ func checkPage(t *testing.T, p Page, path string) {
 }
 
 func TestEveryAttributeStandsInAnExample(t *testing.T) {
-	for _, k := range slices.Concat(kinds, stepKinds) {
+	for _, k := range slices.Concat(kinds, stepKinds, []*kind{testKind}, testStepKinds) {
 		written := map[string]bool{}
 		file, diags := hclsyntax.ParseConfig([]byte(k.example), "example", hashi.InitialPos)
 		if diags.HasErrors() {
@@ -89,7 +89,7 @@ func want(t *testing.T, kind string, typ reflect.Type, path string, written map[
 }
 
 func TestTheExamplesAreInTheLayoutOfTheFormatter(t *testing.T) {
-	for _, k := range slices.Concat(kinds, stepKinds) {
+	for _, k := range slices.Concat(kinds, stepKinds, []*kind{testKind}, testStepKinds) {
 		if got := string(Format([]byte(k.example))); got != k.example {
 			t.Errorf("%s: want\n%s", k.name, got)
 		}

@@ -23,6 +23,28 @@ var liveDocs = [][2]string{
 	{"now", "the time, RFC 3339"},
 }
 
+// missing says what happens when something is not there.
+const missing = `While a call runs something may not be there: a plugin gave no due date, nobody has set call.data.lane, a collect was not reached. That is null, and never ends a flow:`
+
+var missingDocs = [][2]string{
+	{"a condition, !, &&, ||, ? :", "null counts as false: !result.policy.found holds when nothing was found, and when the policy system gave no answer"},
+	{"== and !=", `null equals null and nothing else: call.data.lane == null asks whether it is there`},
+	{"<, <=, > and >=", "no order holds with null, nor with a text that is no number; both sides may be times: now < result.policy.due"},
+	{"+, -, *, / and %", "with null the result is null"},
+	{"a text", `null says nothing: "${call.data.lane}" is empty`},
+	{"a part, a place in a list", "of null, or where there is none: null; result.policy.holder.name needs no care"},
+	{"for and [*]", "null is an empty list"},
+	{"a function", `most take no null: give them another value, coalesce(call.data.lane, "day")`},
+}
+
+const missingEnd = `What cannot be computed all the same, such as tonumber("abc"), counts as false in a condition and as nothing elsewhere; it is logged with file and line. Digits that a caller keyed are text, and compare with numbers as what they read like: input.age >= 18, input.choice == 1. One expression may move 1 MB each time it is computed. What a collect with secret = true got is masked wherever it would be shown.`
+
+const promptLanguages = `A prompt is said in the language of the call; where it lacks that, in its base (zh-Hant for zh-Hant-HK, then zh), then in the first language of the appliance, then in any. Loading warns where a language of the appliance is missing.`
+
+const testIntro = `Files that end in .test.hcl hold tests. callbox test runs them in virtual time, with the real flows, queues and plugins, no phone and no network: an hour passes at once, and a run can be repeated. References, variables and locals are those of the configuration beside them.`
+
+const testStepIntro = `Steps run in the order written. The first call is meant where a step does not say which; on = "second" means call "second" { … }. An expect waits in virtual time for a moment at which all its conditions hold, at most within, not sooner than after, both counted from the step before.`
+
 // limitDocs are the limits of what a configuration may bring.
 func limitDocs() [][2]string {
 	return [][2]string{
@@ -43,6 +65,11 @@ func (r Reference) Markdown() string {
 	for _, d := range liveDocs {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", d[0], d[1])
 	}
+	b.WriteString("\n## What is not there\n\n" + missing + "\n\n| where | then |\n|---|---|\n")
+	for _, d := range missingDocs {
+		fmt.Fprintf(&b, "| %s | %s |\n", cell(d[0]), cell(d[1]))
+	}
+	b.WriteString("\n" + missingEnd + "\n\n" + promptLanguages + "\n")
 	b.WriteString("\n## Limits\n\n| what | at most |\n|---|---|\n")
 	for _, d := range limitDocs() {
 		fmt.Fprintf(&b, "| %s | %s |\n", d[0], d[1])
@@ -53,6 +80,12 @@ func (r Reference) Markdown() string {
 	}
 	b.WriteString("\n# Steps of a flow\n\nSteps stand in an ivr, and in blocks such as overflow and failed, and run in the order written. `goto = DESTINATION` leaves the flow; `goto = step.LABEL` goes on at a labelled step of it.\n")
 	for _, p := range r.Steps {
+		p.markdown(&b)
+	}
+	b.WriteString("\n# Call-flow tests\n\n" + testIntro + "\n")
+	r.Test.markdown(&b)
+	b.WriteString("\n# Steps of a test\n\n" + testStepIntro + "\n")
+	for _, p := range r.TestSteps {
 		p.markdown(&b)
 	}
 	b.WriteString("\n# Functions\n\n| function | does |\n|---|---|\n")
@@ -123,6 +156,11 @@ func (r Reference) Man() string {
 	for _, d := range liveDocs {
 		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(d[0]), roff(d[1]))
 	}
+	b.WriteString(".SH WHAT IS NOT THERE\n" + roff(missing) + "\n")
+	for _, d := range missingDocs {
+		fmt.Fprintf(&b, ".TP\n%s\n%s\n", roff(d[0]), roff(d[1]))
+	}
+	b.WriteString(".PP\n" + roff(missingEnd) + "\n.PP\n" + roff(promptLanguages) + "\n")
 	b.WriteString(".SH LIMITS\n")
 	for _, d := range limitDocs() {
 		fmt.Fprintf(&b, ".TP\n%s\n%s\n", roff(d[0]), roff(d[1]))
@@ -136,6 +174,13 @@ func (r Reference) Man() string {
 			p.man(&b, "")
 			fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n", roff(p.Example))
 		}
+	}
+	fmt.Fprintf(&b, ".SH CALL\\-FLOW TESTS\n%s\n", roff(testIntro))
+	r.Test.man(&b, "")
+	fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n.PP\n%s\n", roff(r.Test.Example), roff(testStepIntro))
+	for _, p := range r.TestSteps {
+		p.man(&b, "")
+		fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n", roff(p.Example))
 	}
 	b.WriteString(".SH FUNCTIONS\n")
 	for _, f := range r.Functions {

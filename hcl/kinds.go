@@ -27,8 +27,16 @@ func kindOf(name string) *kind {
 	return nil
 }
 
-func findStep(name string) *kind {
-	for _, k := range stepKinds {
+func findStep(name string) *kind { return stepIn(stepKinds, name) }
+
+// testStepKinds are the steps of a call-flow test.
+var testStepKinds = []*kind{
+	testCallKind, testPressKind, testSpeakKind, testWaitKind, testHangupKind, testAgentKind, testSupervisorKind, testReloadKind, testExpectKind,
+}
+
+// stepIn is the kind of that name among the steps that may stand somewhere.
+func stepIn(all []*kind, name string) *kind {
+	for _, k := range all {
 		if k.name == name {
 			return k
 		}
@@ -36,9 +44,9 @@ func findStep(name string) *kind {
 	return nil
 }
 
-func stepNames() []string {
-	names := make([]string, len(stepKinds))
-	for i, k := range stepKinds {
+func namesOf(all []*kind) []string {
+	names := make([]string, len(all))
+	for i, k := range all {
 		names[i] = k.name
 	}
 	return names

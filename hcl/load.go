@@ -36,6 +36,8 @@ type loader struct {
 	uses      []promptUse
 	last      []func() // checks that wait for all blocks
 
+	knownInputs, knownResults []string // of all flows, for tests
+
 	found  []finding
 	config *Config
 }
@@ -113,6 +115,7 @@ func Load(fsys fs.FS, o LoadOptions) (cfg *Config, ds Diagnostics) {
 	}
 	l.config.Files = l.files.files
 	l.config.Hash = hash(l.config.Files)
+	l.config.world = &world{variables: l.variables, locals: l.locals, secrets: l.secrets, env: o.Env}
 	return l.config, ds
 }
 

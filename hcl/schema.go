@@ -141,14 +141,29 @@ func (s *schema) names(blocks bool) []string {
 		}
 	}
 	if s.steps != nil {
-		if blocks {
-			names = append(names, stepNames()...)
-		} else {
+		switch {
+		case blocks:
+			names = append(names, namesOf(s.stepKinds())...)
+		case s.isFlow():
 			names = append(names, "goto")
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// isFlow tells whether its steps are those of a flow.
+func (s *schema) isFlow() bool { return s.steps != nil && s.steps.typ == reflect.TypeFor[[]Step]() }
+
+// stepKinds are the steps that may stand in it.
+func (s *schema) stepKinds() []*kind {
+	switch {
+	case s.isFlow():
+		return stepKinds
+	case s.steps != nil:
+		return testStepKinds
+	}
+	return nil
 }
 
 // element is the struct of a nested block.

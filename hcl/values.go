@@ -129,6 +129,10 @@ func fromText(t reflect.Type, s string) (reflect.Value, error) {
 		v, err = parseZone(s)
 	case Date:
 		v, err = parseDate(s)
+	case time.Time:
+		if v, err = time.Parse(time.RFC3339, s); err != nil {
+			err = remedy(`Write date, time and zone (RFC 3339): "2026-03-02T10:00:00+08:00".`)
+		}
 	case time.Weekday:
 		v, err = parseWeekday(s)
 	default:
@@ -190,7 +194,7 @@ func parseWeekday(s string) (time.Weekday, error) {
 // textual tells whether values of a type are written in quotes.
 func textual(t reflect.Type) bool {
 	switch reflect.Zero(t).Interface().(type) {
-	case time.Duration, Size, netip.Addr, netip.Prefix, *regexp.Regexp, *time.Location, Date, time.Weekday:
+	case time.Duration, Size, netip.Addr, netip.Prefix, *regexp.Regexp, *time.Location, Date, time.Time, time.Weekday:
 		return true
 	}
 	return t.Kind() == reflect.String

@@ -1,0 +1,3 @@
+expect { position = 1 }
+queue "claims" {}
+wait = "1s"

@@ -1,0 +1,4 @@
+test "nothing is asked" {
+  call { to = "1" }
+  expect {}
+}

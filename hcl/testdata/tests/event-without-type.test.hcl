@@ -1,0 +1,4 @@
+test "something happens" {
+  call { to = "1" }
+  expect { event = { agent = agent.mei } }
+}

@@ -1,0 +1,4 @@
+test "a key for nobody" {
+  press { keys = "1" }
+  expect { position = 1 }
+}

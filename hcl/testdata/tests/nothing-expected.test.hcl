@@ -1,0 +1,3 @@
+test "nothing can go wrong" {
+  call { to = "1" }
+}
