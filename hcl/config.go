@@ -1,13 +1,16 @@
 package hcl
 
+import "io/fs"
+
 // Config is a whole configuration, checked. Nobody changes it after Load, so
 // that calls may hold on to it while newer ones come.
 type Config struct {
 	// Hash tells two configurations apart: 16 hexadecimal digits over the names
 	// and bytes of Files. Values of secrets and variables are not in it.
 	Hash string
-	// Files are the files that made it, by path: the *.hcl, and what they read.
-	// Loading them again gives the same configuration.
+	// Files are the files that made it, by path: the *.hcl, and what they read;
+	// of a vertical the files that were read, but not its *.hcl, and nothing of
+	// bundled plugins. Loading them again gives the same configuration.
 	Files map[string][]byte
 
 	Appliance Appliance
@@ -67,4 +70,10 @@ type LoadOptions struct {
 	Secret func(name string) (string, bool)
 	// Env looks up env("NAME"). Nil: no variable is set.
 	Env func(name string) (string, bool)
+	// Bundled has the plugins that ship with the box, one folder each: those of
+	// source = "callbox:NAME". Nil: there are none.
+	Bundled fs.FS
+	// Verticals has the templates, one folder each: those of vertical "NAME".
+	// Nil: there are none.
+	Verticals fs.FS
 }

@@ -369,7 +369,7 @@ func filesOf(v any) []string {
 	case *Music:
 		return v.Files
 	case *Plugin:
-		return []string{strings.TrimSuffix(strings.TrimPrefix(v.Source, "./"), "/")}
+		return v.paths()
 	case *List:
 		return []string{strings.TrimPrefix(v.File, "./")}
 	}

@@ -77,8 +77,8 @@ func TestThePlanOfAFirstConfigurationAddsEverything(t *testing.T) {
 
 func TestANewRecordingUnderAnOldNameIsAChange(t *testing.T) {
 	text := "prompt \"a\" {\n  file = { en = \"a.wav\" }\n}\nplugin \"p\" {\n  source = \"plugins/p\"\n}\n"
-	old := loaded(t, map[string]string{"main.hcl": text, "a.wav": "one", "plugins/p/plugin.hcl": "", "plugins/p/main.lua": "return 1"})
-	new := loaded(t, map[string]string{"main.hcl": text, "a.wav": "two", "plugins/p/plugin.hcl": "", "plugins/p/main.lua": "return 2", "plugins/p/more.lua": ""})
+	old := loaded(t, map[string]string{"main.hcl": text, "a.wav": "one", "plugins/p/plugin.hcl": manifestHead, "plugins/p/main.lua": "return 1"})
+	new := loaded(t, map[string]string{"main.hcl": text, "a.wav": "two", "plugins/p/plugin.hcl": manifestHead, "plugins/p/main.lua": "return 2", "plugins/p/more.lua": ""})
 	want := []string{"prompt a: a.wav changed; new calls only", "plugin p: plugins/p/main.lua changed, plugins/p/more.lua changed; new calls only"}
 	if got := lines(Diff(old, new)); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)

@@ -27,6 +27,8 @@ type Reference struct {
 	// Test is the block of call-flow tests; TestSteps are its steps.
 	Test      Page
 	TestSteps []Page
+	// Manifests are the files that say what a plugin and a template are.
+	Manifests []Page
 	Functions []Function
 }
 
@@ -73,6 +75,9 @@ func Docs() Reference {
 	r.Test = page(testKind.name, structOf(testKind), testKind)
 	for _, k := range testStepKinds {
 		r.TestSteps = append(r.TestSteps, page(k.name, structOf(k), k))
+	}
+	for _, k := range []*kind{manifestKind, verticalManifestKind} {
+		r.Manifests = append(r.Manifests, page(k.name, structOf(k), k))
 	}
 	all := (&loader{files: &reader{}}).functions()
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -12,7 +12,7 @@ import (
 
 func TestEveryBlockAndAttributeIsDocumented(t *testing.T) {
 	r := Docs()
-	for _, p := range slices.Concat(r.Blocks, r.Steps, []Page{r.Test}, r.TestSteps) {
+	for _, p := range slices.Concat(r.Blocks, r.Steps, []Page{r.Test}, r.TestSteps, r.Manifests) {
 		if p.Example == "" {
 			t.Errorf("%s has no example", p.Kind)
 		}
@@ -89,7 +89,7 @@ func want(t *testing.T, kind string, typ reflect.Type, path string, written map[
 }
 
 func TestTheExamplesAreInTheLayoutOfTheFormatter(t *testing.T) {
-	for _, k := range slices.Concat(kinds, stepKinds, []*kind{testKind}, testStepKinds) {
+	for _, k := range slices.Concat(kinds, stepKinds, []*kind{testKind, manifestKind, verticalManifestKind}, testStepKinds) {
 		if got := string(Format([]byte(k.example))); got != k.example {
 			t.Errorf("%s: want\n%s", k.name, got)
 		}

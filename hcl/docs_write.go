@@ -88,6 +88,10 @@ func (r Reference) Markdown() string {
 	for _, p := range r.TestSteps {
 		p.markdown(&b)
 	}
+	b.WriteString("\n# Manifests\n")
+	for _, p := range r.Manifests {
+		p.markdown(&b)
+	}
 	b.WriteString("\n# Functions\n\n| function | does |\n|---|---|\n")
 	for _, f := range r.Functions {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Signature, cell(f.Doc))
@@ -179,6 +183,11 @@ func (r Reference) Man() string {
 	r.Test.man(&b, "")
 	fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n.PP\n%s\n", roff(r.Test.Example), roff(testStepIntro))
 	for _, p := range r.TestSteps {
+		p.man(&b, "")
+		fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n", roff(p.Example))
+	}
+	b.WriteString(".SH MANIFESTS\n")
+	for _, p := range r.Manifests {
 		p.man(&b, "")
 		fmt.Fprintf(&b, ".PP\n.nf\n.RS\n%s\n.RE\n.fi\n", roff(p.Example))
 	}

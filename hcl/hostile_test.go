@@ -275,7 +275,7 @@ func TestNoDiagnosticShowsASecretWhateverIsWrongAroundIt(t *testing.T) {
 }
 
 func TestASecretThatWasLookedUpIsShownNowhere(t *testing.T) {
-	o := LoadOptions{Secret: func(string) (string, bool) { return "s3cr3t-v4lue", true }}
+	o := LoadOptions{Secret: func(string) (string, bool) { return "s3cr3t-v4lue", true }, Bundled: known().Bundled}
 	for _, text := range []string{
 		"appliance {\n  name = secret(\"a\")\n}\n",
 		"media {\n  codecs = [secret(\"a\")]\n}\n",

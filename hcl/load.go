@@ -34,7 +34,12 @@ type loader struct {
 	flow      *flow           // the flow that is being read
 	settings  *settings
 	uses      []promptUse
-	last      []func() // checks that wait for all blocks
+	inputs    map[string][]input           // of verticals, by variable
+	templates []string                     // the verticals that were read
+	manifests map[string]*VerticalManifest // theirs
+	// pluginConfig is what config.KEY is while the needs of a plugin are read.
+	pluginConfig map[string]cty.Value
+	last         []func() // checks that wait for all blocks
 
 	knownInputs, knownResults []string // of all flows, for tests
 
@@ -91,6 +96,8 @@ func Load(fsys fs.FS, o LoadOptions) (cfg *Config, ds Diagnostics) {
 		variables: map[string]cty.Value{},
 		locals:    map[string]cty.Value{},
 		secrets:   map[string]bool{},
+		inputs:    map[string][]input{},
+		manifests: map[string]*VerticalManifest{},
 		settings:  newSettings(),
 		config:    &Config{Later: map[string][]string{}},
 	}
@@ -103,8 +110,9 @@ func Load(fsys fs.FS, o LoadOptions) (cfg *Config, ds Diagnostics) {
 		}
 	}()
 	l.parse()
-	l.collect()
 	l.context = &hashi.EvalContext{Variables: map[string]cty.Value{}, Functions: l.functions()}
+	l.verticals()
+	l.collect()
 	l.readVariables()
 	l.readLocals()
 	l.decodeAll()
@@ -154,20 +162,25 @@ func (l *loader) parseFile(name string, total *int) bool {
 		l.fail(hashi.Range{Filename: name}, "the configuration is too big", fmt.Sprintf("All *.hcl together have at most %s.", Size(maxSources)))
 		return false
 	}
+	return l.parseSource(name, src) != nil
+}
+
+// parseSource parses the text of one file, if it can be parsed.
+func (l *loader) parseSource(name string, src []byte) *hclsyntax.Body {
 	src = bytes.TrimPrefix(src, byteOrderMark)
 	l.sources[name] = src
 	if !l.text(name, src) || !l.scan(name, src) {
-		return false
+		return nil
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hashi.InitialPos)
 	l.add(diags)
 	if diags.HasErrors() {
-		return false
+		return nil
 	}
 	body := file.Body.(*hclsyntax.Body)
 	l.restoreNames(body, src)
 	l.bodies = append(l.bodies, body)
-	return true
+	return body
 }
 
 // collect sorts the blocks by kind and name.

@@ -36,7 +36,34 @@ func known() LoadOptions {
 			return "hush-" + name, true
 		},
 		Env: func(name string) (string, bool) { return "value of " + name, name != "MISSING" },
+		Bundled: bundle(map[string]string{
+			"x/plugin.hcl":    manifestHead + "config \"token\" {}\nconfig \"list\" {\n  type = any\n  default = null\n}\n",
+			"x/main.lua":      "return {}",
+			"crm/plugin.hcl":  manifestHead + "config \"servers\" { type = list(string) }\nconfig \"nested\" { type = any }\n",
+			"crm/main.lua":    "return {}",
+			"full/plugin.hcl": manifestKind.example, "full/main.lua": "return {}", "full/README.md": "Full.", "full/a.test.hcl": "",
+			"old/plugin.hcl": "name = \"old\"\nversion = \"1\"\napi = 7\ndescription = \"Old.\"\n", "old/main.lua": "return {}",
+		}),
+		Verticals: bundle(map[string]string{
+			"insurance/vertical.hcl":              verticalManifestKind.example,
+			"insurance/flows.hcl":                 "prompt \"firm\" {\n  text = { en = \"${var.firm}\", \"zh-Hant\" = \"${var.firm}\" }\n  file = { en = \"prompts/firm.wav\" }\n}\nplugin \"claims\" { source = \"plugins/claims\" }\n",
+			"insurance/prompts/firm.wav":          "RIFF of the template",
+			"insurance/plugins/claims/plugin.hcl": manifestHead, "insurance/plugins/claims/main.lua": "return {}",
+			"insurance/office.test.hcl": "nonsense {",
+			"broken/flows.hcl":          "",
+		}),
 	}
+}
+
+const manifestHead = "name = \"x\"\nversion = \"1.0.0\"\napi = 1\ndescription = \"Does something.\"\n"
+
+// bundle is what a box brings.
+func bundle(texts map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, text := range texts {
+		fsys[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	return fsys
 }
 
 func files(texts map[string]string) fstest.MapFS {

@@ -84,6 +84,10 @@ func (l *loader) nameKnown(t hashi.Traversal, sc scope) bool {
 		return l.definedName(t, "local", "local", l.locals)
 	case "phones", "hangup":
 		return true
+	case "config":
+		if l.pluginConfig != nil {
+			return l.definedName(t, "config", "config", l.pluginConfig)
+		}
 	case "appliance":
 		return l.fieldKnown(t, 1, []string{"name", "country", "timezone", "languages"})
 	case "locals":
@@ -251,6 +255,8 @@ func (l *loader) contextFor(expr hclsyntax.Expression) *hashi.EvalContext {
 			put(root, name, l.variables[name])
 		case root == "local":
 			put(root, name, l.locals[name])
+		case root == "config" && l.pluginConfig != nil:
+			put(root, name, l.pluginConfig[name])
 		case root == "appliance":
 			l.offerAppliance(put)
 		case named:

@@ -22,6 +22,14 @@ type Plugin struct {
 	Allow *Allow `hcl:"allow" is:"block"`
 	// Limits of one call of a function.
 	Limits *Limits `hcl:"limits" is:"block"`
+
+	// Main is the file of Files that is run.
+	Main string
+	// Files are what it is made of, by their path from its folder: of a folder
+	// all but tests and pages, of a file it and the .lua files beside it.
+	Files map[string][]byte
+	// Manifest of a folder; nil for a file.
+	Manifest *Manifest
 }
 
 // Allow is what a plugin may do; what is not written it may not.
@@ -73,23 +81,15 @@ plugin "policy" {
 `}
 
 func (p *Plugin) check(l *loader, b *block) {
-	if !b.has("source") || strings.HasPrefix(p.Source, "callbox:") {
+	if !b.has("source") {
 		return
 	}
-	name, err := inside(p.Source)
-	switch {
-	case err != nil:
-	case l.files.isFolder(name):
-		if err = l.files.folder(name, maxSound); err == nil && l.files.files[name+"/plugin.hcl"] == nil {
-			err = fmt.Errorf("the folder has no plugin.hcl, which says what the plugin is")
+	if err := l.readPlugin(p, b); err != nil {
+		detail := sentence(err.Error())
+		if !strings.HasPrefix(p.Source, "callbox:") {
+			detail += " Paths are relative to the configuration."
 		}
-	case !strings.HasSuffix(name, ".lua"):
-		err = fmt.Errorf("it is neither a .lua file nor a folder")
-	default:
-		_, err = l.files.read(name, maxSource)
-	}
-	if err != nil {
-		l.fail(b.at("source"), fmt.Sprintf("the plugin %s cannot be read", shorten(p.Source)), sentence(err.Error())+" Paths are relative to the configuration.")
+		l.fail(b.at("source"), fmt.Sprintf("the plugin %s cannot be read", shorten(p.Source)), detail)
 	}
 }
 

@@ -199,9 +199,6 @@ func (l *loader) exists(d Destination, at hashi.Range) bool {
 	} else if others := l.kindsWith(d.Name); len(others) > 0 {
 		detail = fmt.Sprintf("Did you mean %s? ", strings.Join(others, " or ")) + detail
 	}
-	if len(l.named["vertical"]) > 0 {
-		detail += " What a vertical brings along is not known to this release."
-	}
 	l.fail(at, fmt.Sprintf("there is no %s", d), detail)
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	hashi "github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -28,9 +29,19 @@ type Variable struct {
 	// Validation of the value; any number of blocks.
 	Validation []Validation `hcl:"validation" is:"block"`
 
+	typed
+}
+
+// typed is what has a type and a default.
+type typed struct {
 	typ   cty.Type
 	value cty.Value // the default
 }
+
+// hasType is implemented by the structs that have a type and a default.
+type hasType interface{ types() *typed }
+
+func (t *typed) types() *typed { return t }
 
 // Validation is a condition that the value of a variable must meet.
 type Validation struct {
@@ -79,6 +90,9 @@ func (l *loader) readVariables() {
 // valueOf is the value of a variable, or none if it has told what is wrong.
 func (l *loader) valueOf(b *block) cty.Value {
 	v := b.value.(*Variable)
+	if value, ok := l.inputFor(b, v); ok {
+		return value
+	}
 	given, ok := l.opts.Variables[b.name]
 	switch {
 	case ok && v.typ == cty.String:
@@ -88,7 +102,11 @@ func (l *loader) valueOf(b *block) cty.Value {
 	case v.value != cty.NilVal:
 		return v.value
 	case !b.wrotePart("default") && (b.has("type") || !b.wrotePart("type")):
-		l.fail(b.def, fmt.Sprintf("var.%s has no value", b.name), "Give it one when the box is started, or add default = … to it.")
+		detail := "Give it one when the box is started, or add default = … to it."
+		if template := l.templateOf(b); template != "" {
+			detail = strings.TrimSpace(fmt.Sprintf("Write %s = … into vertical %q { … }. %s", b.name, template, v.Description))
+		}
+		l.fail(b.def, fmt.Sprintf("var.%s has no value", b.name), detail)
 	}
 	return cty.NilVal
 }
@@ -143,7 +161,10 @@ func (l *loader) validate(b *block) {
 	}
 }
 
-func (v *Variable) check(l *loader, b *block) {
+func (v *Variable) check(l *loader, b *block) { v.settle(l, b) }
+
+// settle brings type and default together.
+func (v *typed) settle(l *loader, b *block) {
 	if v.typ == cty.NilType {
 		v.typ = cty.String
 		if v.value != cty.NilVal {
@@ -178,8 +199,8 @@ func decodeType(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.Value
 		l.fail(a.Expr.Range(), "this is no type", meant(word, names, "Types are")+" Lists and maps say of what: list(string), map(number).")
 		return false
 	}
-	v := owner.Addr().Interface().(*Variable)
-	v.typ, v.Type = t, typeexpr.TypeString(t)
+	owner.Addr().Interface().(hasType).types().typ = t
+	owner.FieldByName("Type").SetString(typeexpr.TypeString(t))
 	return true
 }
 
@@ -189,8 +210,10 @@ func decodeAnyValue(l *loader, _ *block, a *hclsyntax.Attribute, owner reflect.V
 	if !ok {
 		return false
 	}
-	v := owner.Addr().Interface().(*Variable)
-	v.value, v.Default = value, goValue(value)
+	owner.Addr().Interface().(hasType).types().value = value
+	if v := goValue(value); v != nil {
+		owner.FieldByName("Default").Set(reflect.ValueOf(v))
+	}
 	return true
 }
 

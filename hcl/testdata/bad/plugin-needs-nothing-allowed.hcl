@@ -1,0 +1,4 @@
+plugin "p" {
+  source = "callbox:full"
+  config = { base_url = "https://erp.example" }
+}

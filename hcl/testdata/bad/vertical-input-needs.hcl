@@ -1,0 +1,6 @@
+vertical "insurance" {
+  firm = local.firm
+}
+locals {
+  firm = "Sunrise"
+}

@@ -1,0 +1,3 @@
+vertical "insurance" {
+  firm = ["Sunrise"]
+}

@@ -1,0 +1,6 @@
+vertical "insurance" {
+  firm = "Sunrise"
+}
+prompt "firm" {
+  text = { en = "Sunrise." }
+}

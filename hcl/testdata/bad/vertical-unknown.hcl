@@ -1,0 +1,3 @@
+vertical "insurence" {
+  firm = "Sunrise"
+}
