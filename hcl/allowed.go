@@ -100,6 +100,8 @@ func (f *field) wantsOne(t reflect.Type) string {
 		what = `a secret: secret("NAME"), or text`
 	case Live:
 		what = "an expression that is computed while the call runs"
+	case map[string]any:
+		what = "a map of values by name"
 	default:
 		what = kindWords[t.Kind()]
 	}

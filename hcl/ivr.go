@@ -158,7 +158,6 @@ func (l *loader) steps(b *block) []Step {
 		jump = nil
 	}
 	own := schemaOf(structOf(b.kind))
-	var end string // the step after which no other is reached
 	for _, in := range b.body.Blocks {
 		k := findStep(in.Type)
 		if k == nil || own.find(in.Type) != nil {
@@ -166,23 +165,12 @@ func (l *loader) steps(b *block) []Step {
 		}
 		if jump != nil && jump.NameRange.Start.Byte < in.TypeRange.Start.Byte {
 			add()
-			end = "goto"
-		}
-		if end != "" {
-			l.warn(in.DefRange(), in.Type+" is never reached", fmt.Sprintf("The steps end with %s before it. Steps run in the order written: move it up, or remove it.", end))
-			end = ""
 		}
 		if step, ok := l.step(b, k, in, steps); ok {
 			steps = append(steps, step)
 		}
-		if in.Type == "hangup" || in.Type == "queue" {
-			end = in.Type
-		}
 	}
 	if jump != nil {
-		if end != "" {
-			l.warn(jump.NameRange, "goto is never reached", fmt.Sprintf("The steps end with %s before it. Remove one of them.", end))
-		}
 		add()
 	}
 	return steps

@@ -34,9 +34,10 @@ func (x Live) MarshalText() ([]byte, error) { return []byte(x.Source), nil }
 // left out.
 func (x Live) Written() bool { return x.compiled != nil }
 
-// Secret tells whether it looks at what a collect with secret = true got: then
-// what it comes to is as secret, and is masked wherever it would be shown.
-func (x Live) Secret() bool { return x.compiled != nil && x.compiled.secret }
+// Secret tells whether it is made of what a collect with secret = true got: then
+// what it comes to is as secret, and is masked wherever it would be shown. What
+// is only true or false is no secret.
+func (x Live) Secret() bool { return x.compiled != nil && x.compiled.tells }
 
 // same tells whether two expressions mean the same: where they stand does not
 // count, the values that were fixed at load do.
@@ -57,7 +58,8 @@ type compiled struct {
 	functions []string
 	loops     []liveLoop
 	settings  *settings
-	secret    bool
+	secret    bool // it looks at what a caller keyed in secret
+	tells     bool // and may come to it
 	spoken    bool
 	ordered   []*hclsyntax.BinaryOpExpr // comparisons by size, for the check at load
 }
@@ -137,6 +139,7 @@ func (l *loader) compileLive(name, want string, expr hclsyntax.Expression, sc sc
 	if diags.HasErrors() || !l.comparable(c, ctx) {
 		return x, false
 	}
+	c.tells = c.secret && v.Type() != cty.Bool
 	return x, l.liveTypeRight(name, want, expr, v)
 }
 

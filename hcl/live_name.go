@@ -39,7 +39,7 @@ var liveTypes = map[string]cty.Type{
 	"schedule.open": cty.Bool, "schedule.next_open": cty.String,
 	"queue.waiting": cty.Number, "queue.longest_wait": cty.Number, "queue.expected_wait": cty.Number, "queue.ready": cty.Number,
 	"queue.talking": cty.Number, "queue.logged_in": cty.Number, "queue.service_level": cty.Number,
-	"agent.state": cty.String, "input": cty.String, "now": cty.String,
+	"agent.state": cty.String, "now": cty.String,
 	"agent.name": cty.String, "agent.number": cty.String,
 }
 

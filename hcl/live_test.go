@@ -216,10 +216,10 @@ func TestWhatAConditionLookedAtCanBeTold(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}
-	if shown := fmt.Sprint(got); strings.Contains(shown, "4711") || !x.Secret() {
+	if shown := fmt.Sprint(got); strings.Contains(shown, "4711") || x.Secret() {
 		t.Errorf("secret input: %s", shown)
 	}
-	_, err := expression(t, "tonumber(format(\"x%s\", input.pin))").Value(someScope())
+	_, err := expression(t, "tonumber(format(\"x%s\", input.pin)) > 3").Value(someScope())
 	if err == nil || strings.Contains(err.Error(), "4711") {
 		t.Errorf("%v", err)
 	}

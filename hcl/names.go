@@ -95,7 +95,7 @@ func (l *loader) nameKnown(t hashi.Traversal, sc scope) bool {
 		return false
 	}
 	if _, ok := liveFields[root]; ok && sc != static {
-		return l.liveKnown(t, sc)
+		return l.liveKnown(t, sc) && l.hasNoParts(t)
 	}
 	if k := kindOf(root); k != nil && schemaOf(structOf(k)).label != nil {
 		return l.referenceKnown(t, sc)
@@ -188,6 +188,18 @@ func (l *loader) liveKnown(t hashi.Traversal, sc scope) bool {
 		}
 		return l.exists(Destination{root, name}, t.SourceRange()) && l.fieldKnown(t, 2, liveFields[root])
 	}
+}
+
+// hasNoParts refuses call.from.country: a text, a number or true and false has
+// no parts.
+func (l *loader) hasNoParts(t hashi.Traversal) bool {
+	for i := 1; i < len(t); i++ {
+		if n := newLiveName(t[:i], false); n.typ != cty.DynamicPseudoType && !n.typ.IsListType() {
+			l.fail(t.SourceRange(), fmt.Sprintf("%s has no parts", n.text), fmt.Sprintf("It is %s: write %s.", friendly(n.typ), n.text))
+			return false
+		}
+	}
+	return true
 }
 
 // flowKnown checks input.NAME and result.NAME against the steps of the flow.

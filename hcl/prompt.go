@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	hashi "github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -60,12 +61,36 @@ func (p *Prompt) check(l *loader, b *block) {
 		l.fail(b.def, b.title()+" says nothing", `Add text = { en = "…" } or file = { en = "prompts/….wav" }.`)
 	}
 	l.takeSounds(b, "file", p.File)
-	if !l.config.Appliance.writtenLanguages || len(p.Text)+len(p.File) == 0 {
-		return
+}
+
+// has tells whether a prompt is said in a language, or in its base.
+func (p *Prompt) has(language string) bool {
+	said := p.Language(language)
+	return strings.EqualFold(said, language) || strings.HasPrefix(strings.ToLower(language), strings.ToLower(said)+"-")
+}
+
+// promptLanguages warns about the languages that a prompt lacks: those of the
+// appliance or, where they are not written, those that flows change to.
+func (l *loader) promptLanguages() {
+	a := l.config.Appliance
+	languages, where := a.Languages, "It is among the languages of the appliance."
+	if !a.writtenLanguages {
+		languages, where = nil, "A language step changes to it."
+		for _, flow := range l.config.flows() {
+			walk(flow.steps, func(s *Step) {
+				if do, ok := s.Do.(*Language); ok && do.Set != "" && !slices.Contains(languages, do.Set) {
+					languages = append(languages, do.Set)
+				}
+			})
+		}
 	}
-	for _, language := range l.config.Appliance.Languages {
-		if p.Text[language] == "" && p.File[language] == "" {
-			l.warn(b.def, fmt.Sprintf("%s says nothing in %q", b.title(), language), "Callers of that language hear another one. It is among the languages of the appliance.")
+	for _, name := range l.namesOf("prompt") {
+		p := l.config.Prompts[name]
+		for _, language := range languages {
+			if p != nil && len(p.Text)+len(p.File) > 0 && !p.has(language) {
+				b := l.named["prompt"][name]
+				l.warn(b.def, fmt.Sprintf("%s says nothing in %q", b.title(), language), fmt.Sprintf("Callers of that language hear it in %q. %s", p.Language(language), where))
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package hcl
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -266,6 +267,18 @@ set {
 }
 `}
 
+func (s *Set) check(l *loader, b *block) { l.keepsNoSecret(b, "data", s.Data) }
+
+// keepsNoSecret refuses that what nobody may see is kept with the call.
+func (l *loader) keepsNoSecret(b *block, attribute string, values map[string]Live) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if values[name].Secret() {
+			at := itemOf(b.body.Attributes[attribute].Expr, name).Range()
+			l.fail(at, fmt.Sprintf("%s.%s would show what the caller keyed in secret", attribute, name), "It is kept with the call, where agents and reports see it. Give it to a function in args, compare it in a condition, or collect it without secret = true.")
+		}
+	}
+}
+
 // Tag marks the call for reports.
 type Tag struct {
 	// Label for goto = step.LABEL.
@@ -274,6 +287,12 @@ type Tag struct {
 	Name string `hcl:"name" is:"required 1..64"`
 	// Value of the tag, computed while the call runs.
 	Value Live `hcl:"value"`
+}
+
+func (s *Tag) check(l *loader, b *block) {
+	if s.Value.Secret() {
+		l.fail(b.at("value"), "the tag would show what the caller keyed in secret", "Reports show it. Tag what it means: the result of a function, or of a condition.")
+	}
 }
 
 var tagKind = &kind{name: "tag", new: func() any { return new(Tag) }, example: `

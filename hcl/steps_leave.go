@@ -50,6 +50,8 @@ queue {
 }
 `}
 
+func (s *QueueStep) check(l *loader, b *block) { l.keepsNoSecret(b, "data", s.Data) }
+
 // Transfer connects the caller, and comes back when that fails.
 type Transfer struct {
 	// Label for goto = step.LABEL.

@@ -89,6 +89,8 @@ func (l *loader) together() {
 	sortRoutes(c.Routes)
 	l.settings.schedules, l.settings.languages, l.settings.zone = c.Schedules, c.Appliance.Languages, c.Appliance.Timezone
 	l.hiddenRoutes(c.Routes)
+	l.promptLanguages()
+	l.flowFindings()
 	c.blocks = map[string]map[string]any{}
 	for _, k := range kinds {
 		for _, name := range l.namesOf(k.name) {

@@ -6,4 +6,5 @@ ivr "main" {
   language {
     set = "fr"
   }
+  goto = hangup
 }

@@ -7,4 +7,5 @@ ivr "main" {
       goto = hangup
     }
   }
+  goto = hangup
 }

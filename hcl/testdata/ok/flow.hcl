@@ -53,7 +53,6 @@ ivr "main" {
   otherwise {
     collect "code" {
       digits = "4"
-      secret = true
       failed {
         goto = step.again
       }

@@ -1,0 +1,6 @@
+ivr "main" {
+  set {
+    data = { a = file(call.from) }
+  }
+  goto = hangup
+}

@@ -1,0 +1,6 @@
+ivr "main" {
+  set "again" {
+    data = { n = 1 }
+  }
+  goto = step.again
+}

@@ -1,0 +1,7 @@
+ivr "main" {
+  when {
+    condition = call.from.country == "TW"
+    goto      = hangup
+  }
+  goto = hangup
+}
