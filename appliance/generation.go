@@ -90,11 +90,10 @@ func (g *Generation) resolveAgent(name string) call.Stage {
 // later are the routes of a configuration that lead to something this release
 // checks but does not run yet, in words for the log and for status.
 func later(cfg *hcl.Config) []string {
-	runs := []string{"extension", "agent", "trunk", "number", "hangup"}
 	var out []string
 	for _, r := range cfg.Routes {
 		for _, to := range r.To {
-			if !slices.Contains(runs, to.Kind) {
+			if !hcl.Runs(to.Kind) {
 				out = append(out, fmt.Sprintf("route %q leads to %s, which this release checks but does not run yet: its callers are refused", r.Name, to))
 			}
 		}

@@ -60,12 +60,21 @@ func TestEveryExampleOnEveryPageLoads(t *testing.T) {
 
 const referencePage = "docs/reference.md"
 
-// The examples of the reference are one office, and each step of a flow stands in a flow of its own.
-func TestTheExamplesOfTheReferenceAreOneConfigurationThatLoads(t *testing.T) {
-	blocks, steps, found := strings.Cut(read(t, referencePage), "\n# Steps of a flow\n")
-	if !found {
-		t.Fatalf("%s has no steps any more", referencePage)
+// section is what stands in the reference between two titles.
+func section(t *testing.T, from, to string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(read(t, referencePage), "\n# "+from+"\n")
+	section, _, ends := strings.Cut(rest, "\n# "+to+"\n")
+	if !found || !ends {
+		t.Fatalf("%s has no %q before %q any more", referencePage, from, to)
 	}
+	return section
+}
+
+// The examples of the reference are one office, each step of a flow stands in a flow of its own, and each step of a test
+// in a test.
+func TestTheExamplesOfTheReferenceAreOneConfigurationThatLoads(t *testing.T) {
+	blocks, steps := section(t, "Blocks", "Steps of a flow"), section(t, "Steps of a flow", "Call-flow tests")
 	office := fstest.MapFS{ // what the examples name
 		"holidays.ics":        {Data: []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")},
 		"prompts/welcome.wav": {Data: []byte("RIFF")},
@@ -82,6 +91,19 @@ func TestTheExamplesOfTheReferenceAreOneConfigurationThatLoads(t *testing.T) {
 		if example.language == "hcl" {
 			office[fmt.Sprintf("step%03d.hcl", n)] = &fstest.MapFile{Data: fmt.Appendf(nil, "ivr \"example_%d\" {\n%s}\n", n, example.text)}
 		}
+	}
+	office["flows.hcl"] = &fstest.MapFile{Data: []byte("ivr \"asks\" {\n  play {\n    prompt = prompt.welcome\n  }\n}\n")} // changed by a test
+	office["changed/more.hcl"] = &fstest.MapFile{}
+	for n, example := range fences(section(t, "Call-flow tests", "Steps of a test")) {
+		office[fmt.Sprintf("whole%03d.test.hcl", n)] = &fstest.MapFile{Data: []byte(example.text)}
+	}
+	for n, example := range fences(section(t, "Steps of a test", "Manifests")) {
+		calls := "call {\n  to = \"1\"\n}\n"
+		if strings.HasPrefix(example.text, "call {") {
+			calls = ""
+		}
+		calls += "call \"second\" {\n  to = \"1\"\n}\n"
+		office[fmt.Sprintf("step%03d.test.hcl", n)] = &fstest.MapFile{Data: fmt.Appendf(nil, "test \"example %d\" {\n%s%sexpect { position = 1 }\n}\n", n, calls, example.text)}
 	}
 	if problem := load(office); problem != "" {
 		t.Error(problem)
@@ -102,7 +124,12 @@ func load(office fstest.MapFS) string {
 	secret := func(name string) (string, bool) {
 		return fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(name))%1e8), true
 	}
-	_, problems := hcl.Load(office, hcl.LoadOptions{Secret: secret})
+	cfg, problems := hcl.Load(office, hcl.LoadOptions{Secret: secret, Verticals: fstest.MapFS{
+		"insurance/vertical.hcl": {Data: []byte("title = \"a\"\nversion = \"1\"\ndescription = \"a\"\nvariable \"firm\" {}\n")},
+	}})
+	if cfg != nil {
+		_, problems = hcl.LoadTests(office, cfg)
+	}
 	if !problems.HasErrors() {
 		return ""
 	}

@@ -30,6 +30,8 @@ type Reference struct {
 	// Manifests are the files that say what a plugin and a template are.
 	Manifests []Page
 	Functions []Function
+	// Spoken are the functions that stand in the text of a prompt.
+	Spoken []Function
 }
 
 // Page is about one kind of block, or of step.
@@ -90,6 +92,9 @@ func Docs() Reference {
 			params = append(params, p.Name+"…")
 		}
 		r.Functions = append(r.Functions, Function{name, name + "(" + strings.Join(params, ", ") + ")", oneLine(f.Description())})
+	}
+	for _, name := range spokenFunctions {
+		r.Spoken = append(r.Spoken, Function{name, name + "(value, how…)", spokenHow[name].doc})
 	}
 	return r
 }

@@ -72,7 +72,7 @@ func collect(body *hclsyntax.Body, path string, written map[string]bool) {
 // instead are the attributes that cannot stand beside what their block's example
 // shows, or are those of a block beside it; other tests load them.
 var instead = map[string]bool{
-	"web tls.certificate": true, "web tls.key": true,
+	"tts command": true, "web tls.certificate": true, "web tls.key": true,
 	"schedule closed.days": true, "schedule closed.from": true, "schedule closed.to": true,
 }
 

@@ -45,6 +45,8 @@ const testIntro = `Files that end in .test.hcl hold tests. callbox test runs the
 
 const testStepIntro = `Steps run in the order written. The first call is meant where a step does not say which; on = "second" means call "second" { … }. An expect waits in virtual time for a moment at which all its conditions hold, at most within, not sooner than after, both counted from the step before.`
 
+const spokenIntro = `They say a value in the language of the text they stand in. What stands behind the value says how.`
+
 // limitDocs are the limits of what a configuration may bring.
 func limitDocs() [][2]string {
 	return [][2]string{
@@ -94,6 +96,10 @@ func (r Reference) Markdown() string {
 	}
 	b.WriteString("\n# Functions\n\n| function | does |\n|---|---|\n")
 	for _, f := range r.Functions {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Signature, cell(f.Doc))
+	}
+	b.WriteString("\n# Functions in the text of a prompt\n\n" + spokenIntro + "\n\n| function | does |\n|---|---|\n")
+	for _, f := range r.Spoken {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Signature, cell(f.Doc))
 	}
 	return b.String()
@@ -193,6 +199,10 @@ func (r Reference) Man() string {
 	}
 	b.WriteString(".SH FUNCTIONS\n")
 	for _, f := range r.Functions {
+		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(f.Signature), roff(f.Doc))
+	}
+	b.WriteString(".SH FUNCTIONS IN THE TEXT OF A PROMPT\n" + roff(spokenIntro) + "\n")
+	for _, f := range r.Spoken {
 		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(f.Signature), roff(f.Doc))
 	}
 	b.WriteString(".SH SEE ALSO\n.BR callbox (1)\n")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,6 +56,40 @@ var pure = map[string]function.Function{
 // spokenFunctions say values in the language of a prompt; they stand in its
 // text only.
 var spokenFunctions = []string{"number", "digits", "date", "time", "money", "duration", "spell"}
+
+// spokenHow are the words behind a value that say how it is said, and what the
+// reference says of each function.
+var spokenHow = map[string]struct {
+	words []string
+	doc   string
+}{
+	"number":   {[]string{"count", "ordinal"}, `Says a number: "count" as before a noun (兩 for 二), "ordinal" as a place in a row (first, 第一).`},
+	"digits":   {[]string{"phone"}, `Says the digits of a text one by one; "phone" as in telephone numbers.`},
+	"date":     {[]string{"short", "weekday", "roc"}, `Says a date; "short" without the year, "weekday" with the day of the week, "roc" by the calendar of Taiwan.`},
+	"time":     {[]string{"24h"}, `Says a time of day; "24h" without the halves of the day.`},
+	"money":    {nil, `Says an amount of money; behind it stands the currency (ISO 4217) unless the value has it: money(due, "TWD").`},
+	"duration": {nil, `Says how long something takes: "90s", "1h30m", or seconds as a number.`},
+	"spell":    {nil, "Says letters, digits and signs one by one."},
+}
+
+// checkHow checks a word behind a value that is spoken.
+func checkHow(function, word string) error {
+	words := spokenHow[function].words
+	switch {
+	case function == "money":
+		if !currencyText.MatchString(word) {
+			return remedy(`A currency is three letters of ISO 4217: "TWD", "USD", "EUR".`)
+		}
+	case slices.Contains(words, word):
+	case len(words) == 0:
+		return remedyf("%s says a value in one way only: %s(VALUE).", function, function)
+	default:
+		return remedy(meant(word, words, "It can be"))
+	}
+	return nil
+}
+
+var currencyText = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // functions are all functions of this Load, each on the meter.
 func (l *loader) functions() map[string]function.Function {

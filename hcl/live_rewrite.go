@@ -164,6 +164,18 @@ func (r *rewriter) name(e *hclsyntax.ScopeTraversalExpr) hclsyntax.Expression {
 	return &hclsyntax.ScopeTraversalExpr{Traversal: hashi.Traversal{hashi.TraverseRoot{Name: n.key, SrcRange: e.SrcRange}}, SrcRange: e.SrcRange}
 }
 
+// how checks the words behind a value that is spoken, where they stand there.
+func (r *rewriter) how(function string, arg hclsyntax.Expression) {
+	v, diags := arg.Value(nil)
+	if diags.HasErrors() || !v.IsKnown() || v.IsNull() || v.Type() != cty.String || v.IsMarked() {
+		return
+	}
+	if err := checkHow(function, v.AsString()); err != nil {
+		r.bad = true
+		r.l.fail(arg.Range(), fmt.Sprintf("%s cannot be said as %s", function, shorten(v.AsString())), err.Error())
+	}
+}
+
 // call rewrites the call of a function. What reads files or the environment is
 // read now: calls neither wait for a disk nor differ from each other by it.
 func (r *rewriter) call(e *hclsyntax.FunctionCallExpr) hclsyntax.Expression {
@@ -186,6 +198,9 @@ func (r *rewriter) call(e *hclsyntax.FunctionCallExpr) hclsyntax.Expression {
 	}
 	for i := range e.Args {
 		e.Args[i] = r.expression(e.Args[i])
+		if i > 0 && r.c.speaks(e.Name) {
+			r.how(e.Name, e.Args[i])
+		}
 	}
 	if !slices.Contains(r.c.functions, e.Name) {
 		r.c.functions = append(r.c.functions, e.Name)

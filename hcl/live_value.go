@@ -217,6 +217,9 @@ func speakFunction(name string, m *meter, speak speaker) function.Function {
 		VarParam: &function.Parameter{Name: "how", Type: cty.String},
 		Type:     function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].IsNull() {
+				return cty.StringVal(""), nil
+			}
 			var how []string
 			for _, a := range args[1:] {
 				how = append(how, a.AsString())

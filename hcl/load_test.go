@@ -104,7 +104,9 @@ func examples() map[string]string {
 }
 
 // wrapped is the example of a step inside a flow.
-func wrapped(k *kind) string { return "ivr \"example\" {\n  play {\n    prompt = prompt.welcome\n  }\n" + strings.TrimSpace(k.example) + "\n}\n" }
+func wrapped(k *kind) string {
+	return "ivr \"example\" {\n  play {\n    prompt = prompt.welcome\n  }\n" + strings.TrimSpace(k.example) + "\n}\n"
+}
 
 func TestTheExamplesOfAllBlocksAreOneConfiguration(t *testing.T) {
 	_, ds := Load(files(examples()), known())

@@ -2,7 +2,6 @@ package hcl
 
 import (
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,9 +74,6 @@ func (h *TestHTTP) check(l *loader, b *block) {
 	}
 	if b.has("fail") {
 		b.refuses(l, "fail", []string{"status", "json", "body", "headers"})
-	}
-	if b.has("status") && http.StatusText(h.Status) == "" {
-		l.warn(b.at("status"), fmt.Sprintf("status %d is none that servers send", h.Status), "200, 404 and 503 are some (RFC 9110 section 15).")
 	}
 }
 

@@ -2,17 +2,25 @@ package hcl
 
 // TTS is the voice that speaks the texts of prompts.
 type TTS struct {
-	// Engine: espeak (on the box, small), piper (on the box, natural) or http (a
-	// service at URL).
-	Engine string `hcl:"engine" is:"espeak|piper|http" default:"espeak"`
-	// Voices by language: { "zh-Hant" = "zh_TW-female" }.
+	// Engine: espeak (espeak-ng on the box, small), piper (on the box, natural), a
+	// command of yours, http (a service at URL), or none: then recordings and
+	// tones are played, and texts are not spoken.
+	Engine string `hcl:"engine" is:"espeak|piper|command|http|none" default:"espeak"`
+	// Voices by language: { "zh-Hant" = "zh_TW-female" }; a voice of zh serves
+	// zh-Hant too. For piper the path of its model.
 	Voices map[string]string `hcl:"voices" is:"by-language"`
 	// Speed of speech, 0.5 to 2.
 	Speed float64 `hcl:"speed" is:"0.5..2" default:"1"`
-	// URL of the service; for http. It gets text, language and voice as JSON and
-	// returns WAV.
+	// Command is the program and its arguments; for command. {text}, {voice},
+	// {language} and {speed} are replaced; without {text} the text comes on its
+	// standard input. It writes WAV to its standard output.
+	Command []string `hcl:"command" is:"1..1000"`
+	// URL of the service; for http. It is asked as services of the shape
+	// /v1/audio/speech are, and answers with WAV; without a path that one is added.
 	URL string `hcl:"url" is:"web-url"`
-	// Token for the service: secret("tts").
+	// Model of the service; for http. When not written: "tts-1".
+	Model string `hcl:"model" is:"1..200"`
+	// Token for the service, sent as a bearer token: secret("tts").
 	Token Secret `hcl:"token"`
 }
 
@@ -21,15 +29,25 @@ tts {
   engine = "http"
   voices = { "zh-Hant" = "mei", en = "amy" }
   speed  = 1
-  url    = "https://voice.example/speak"
+  url    = "https://voice.example/v1/audio/speech"
+  model  = "tts-1"
   token  = secret("tts")
 }
 `}
 
 func (t *TTS) check(l *loader, b *block) {
-	if t.Engine == "http" {
-		b.needs(l, `tts with engine = "http"`, "url")
-		return
+	own := map[string][]string{"command": {"command"}, "http": {"url", "model", "token"}}
+	for _, engine := range []string{"command", "http"} {
+		if engine != t.Engine {
+			b.refuses(l, `tts with engine = "`+t.Engine+`"`, own[engine])
+		}
 	}
-	b.refuses(l, `tts with engine = "`+t.Engine+`"`, []string{"url", "token"})
+	switch t.Engine {
+	case "command":
+		if b.needs(l, `tts with engine = "command"`, "command") && b.has("command") && len(t.Command) == 0 {
+			l.fail(b.at("command"), "command is empty", `Name the program and its arguments: ["my-voice", "--language", "{language}"].`)
+		}
+	case "http":
+		b.needs(l, `tts with engine = "http"`, "url")
+	}
 }

@@ -1,0 +1,5 @@
+tts {
+  engine  = "command"
+  url     = "https://voice.example/"
+  command = []
+}

@@ -1,0 +1,5 @@
+tts {
+  engine  = "command"
+  command = ["my-voice", "--language", "{language}"]
+  voices  = { en = "amy" }
+}
