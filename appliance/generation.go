@@ -105,7 +105,7 @@ func later(cfg *hcl.Config) []string {
 func (a *Appliance) signalling(cfg *hcl.Config) (sip.Settings, error) {
 	s := sip.Settings{
 		Listen: cfg.SIP.Listen, External: cfg.SIP.External, LocalNetworks: cfg.SIP.LocalNetworks,
-		Emergency: call.EmergencyNumbers(cfg.Appliance.Country),
+		Origins: cfg.SIP.Origins, Emergency: call.EmergencyNumbers(cfg.Appliance.Country),
 	}
 	if slices.ContainsFunc(s.Listen, func(l string) bool {
 		return strings.HasPrefix(l, "tls://") || strings.HasPrefix(l, "wss://")
@@ -122,6 +122,7 @@ func (a *Appliance) signalling(cfg *hcl.Config) (sip.Settings, error) {
 		s.Trunks = append(s.Trunks, sip.Trunk{
 			Name: t.Name, Address: nextHop(t.Address), Username: t.Username, Password: t.Password.Reveal(),
 			Register: t.Register, Expires: t.Expires, AcceptFrom: t.AcceptFrom, Health: health(t.Health),
+			Untrusted: !t.Trusted,
 		})
 	}
 	slices.SortFunc(s.Accounts, func(a, b sip.Account) int { return strings.Compare(a.Name, b.Name) })

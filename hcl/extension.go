@@ -36,6 +36,18 @@ type Extension struct {
 	CallerID string `hcl:"caller_id" is:"number"`
 	// MaxContacts is how many phones may be registered at once; all ring.
 	MaxContacts int `hcl:"max_contacts" is:"1..20" default:"10"`
+	// DTMF is how keys are sent to the phone: auto, rfc4733 (as events), info
+	// (SIP INFO, application/dtmf-relay) or inband (as tones). Auto is as events
+	// where both sides agree on them, else by INFO where the phone says that it
+	// takes it, else as tones. With rfc4733 they go as tones where events were
+	// not agreed on. Keys are understood however they come.
+	DTMF string `hcl:"dtmf" is:"auto|rfc4733|info|inband" default:"auto" effect:"new calls only"`
+	// FollowRedirects lets the phone send its calls elsewhere by itself (3xx,
+	// RFC 3261 section 8.1.3.4), as when somebody sets a forward on the phone;
+	// five in a row at most. The number named there is called as if a forward of
+	// the extension said so: it needs the right to call it. Without it such a
+	// call is not answered, and goes where the forward for no_answer leads.
+	FollowRedirects bool `hcl:"follow_redirects" default:"false" effect:"new calls only"`
 }
 
 // Forward sends calls for an extension elsewhere.
@@ -60,6 +72,9 @@ extension "1001" {
   no_answer    = "25s"
   caller_id    = "+886227001234"
   max_contacts = 3
+  dtmf         = "auto"
+
+  follow_redirects = true
 
   forward {
     when = "busy"

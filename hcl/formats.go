@@ -46,6 +46,7 @@ var formats = map[string]format{
 	"server":        {checkServer, "a host and a port"},
 	"sip-uri":       {checkSIPURI, "a SIP URI"},
 	"staff-number":  {checkStaffNumber, "1 to 10 digits"},
+	"web-origin":    {checkWebOrigin, "http:// or https://, a host and perhaps a port"},
 	"web-url":       {checkWebURL, "http:// or https://"},
 }
 
@@ -290,6 +291,26 @@ func checkWebURL(s string) error {
 		return nil
 	}
 	return remedy(`Write a whole address: "https://host/path". Names and passwords do not stand in it.`)
+}
+
+// checkWebOrigin checks what a browser sends as Origin (RFC 6454 section 6.2):
+// it writes no path and no port that is the usual one, so with either a page
+// would never be let in.
+func checkWebOrigin(s string) error {
+	const shape = `An origin is what the browser's address line has up to the first slash: "https://desk.example", "http://192.168.0.9:3000".`
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) || u.User != nil {
+		return remedy(shape)
+	}
+	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	short := u.Scheme + "://" + strings.ToLower(strings.TrimSuffix(u.Host, ":"+usual))
+	switch {
+	case u.Port() != "" && !isPort(u.Port()):
+		return remedy(shape + " The port is 1 to 65535.")
+	case short != s:
+		return remedyf("%s Write %q.", shape, short)
+	}
+	return nil
 }
 
 func checkPath(s string) error {

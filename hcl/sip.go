@@ -18,6 +18,11 @@ type SIP struct {
 	// ["192.168.0.0/16"]. When not written: those of RFC 1918, RFC 4193 and
 	// loopback.
 	LocalNetworks []netip.Prefix `hcl:"local_networks" default:"10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,169.254.0.0/16,::1/128,fc00::/7,fe80::/10"`
+	// Origins are the web pages whose browsers may be phones by ws:// and
+	// wss://: ["https://desk.example"] (RFC 6455 section 10.2). When not
+	// written: pages of the same host alone. Who is no browser names no page
+	// and is let in to prove itself.
+	Origins []string `hcl:"origins" is:"web-origin"`
 }
 
 var sipKind = &kind{name: "sip", new: func() any { return new(SIP) }, effect: restart, example: `
@@ -25,6 +30,7 @@ sip {
   listen         = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"]
   external       = "203.0.113.5"
   local_networks = ["192.168.0.0/16", "10.0.0.0/8", "127.0.0.0/8"]
+  origins        = ["https://desk.example"]
 }
 `}
 

@@ -40,6 +40,21 @@ type Trunk struct {
 	// Health is how often the line is asked whether it is up (OPTIONS). 0s: it
 	// is never asked and taken to be up.
 	Health time.Duration `hcl:"health" is:"0s..1h" default:"30s"`
+	// Trusted says whether the line is believed when it says who calls and who
+	// forwarded the call (P-Asserted-Identity, Diversion; RFC 3325), and is told
+	// the same of our callers, also who wants to stay hidden.
+	Trusted bool `hcl:"trusted" default:"true"`
+	// DTMF is how keys are sent to the line: auto, rfc4733 (as events), info
+	// (SIP INFO, application/dtmf-relay) or inband (as tones). Auto is as events
+	// where both sides agree on them, else by INFO where the line says that it
+	// takes it, else as tones. With rfc4733 they go as tones where events were
+	// not agreed on. Keys are understood however they come.
+	DTMF string `hcl:"dtmf" is:"auto|rfc4733|info|inband" default:"auto"`
+	// FollowRedirects lets the line answer a call with other places to try (3xx,
+	// RFC 3261 section 8.1.3.4), five in a row at most. The number named there is
+	// called by this line, or by the trunk whose host is named with it; the caller
+	// needs the right to call it. Without it the next trunk is tried.
+	FollowRedirects bool `hcl:"follow_redirects" default:"false"`
 }
 
 var trunkKind = &kind{name: "trunk", new: func() any { return new(Trunk) }, effect: newCalls, example: `
@@ -54,6 +69,10 @@ trunk "pstn" {
   channels    = 30
   caller_id   = "+886227001234"
   health      = "30s"
+  trusted     = true
+  dtmf        = "auto"
+
+  follow_redirects = false
 }
 
 trunk "backup" {
