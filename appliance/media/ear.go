@@ -11,7 +11,7 @@ type ear struct {
 
 // listen gives a packet to the ear, if there is somebody to hear it.
 func (f *flow) listen(w *worker, p *packet, what kind) {
-	keys := f.route.keys == 0
+	keys := f.route.keys == 0 && !f.informed
 	if !what.speaks() || (f.capture == nil && !keys) || what.span(p.payload) > longestHeard*what.clock() {
 		return
 	}
@@ -46,7 +46,7 @@ func (f *flow) touched(w *worker, pcm []int16) {
 		f.tell(w, Event{Kind: EventDigit, Digit: key})
 	}
 	to := f.peer
-	if to == nil || f.echo || to.route.keys == 0 { // where no keys were agreed on either, the tone itself goes through
+	if to == nil || f.echo || to.route.keys == 0 && !to.keysAway { // where no keys were agreed on either, the tone itself goes through
 		return
 	}
 	switch {

@@ -45,18 +45,20 @@ type flow struct {
 	generation int32
 	phase      int64 // ms within the frame at which this flow sends
 
-	route   route
-	latch   latch
-	shield  *shield // nil while sound is plain
-	hello   *early  // that came before the answer did; nil when none did
-	in      incoming
-	out     outgoing
-	reports reports
-	keypad  keypad // keys that we send
-	pressed pressed
-	playing playing
-	pace    timer // every packet that we make, parked when there is none
-	chores  timer
+	route    route
+	latch    latch
+	shield   *shield // nil while sound is plain
+	hello    *early  // that came before the answer did; nil when none did
+	in       incoming
+	out      outgoing
+	reports  reports
+	keypad   keypad // keys that we send
+	pressed  pressed
+	keysAway bool // keys reach this peer by another way than its sound
+	informed bool // and so do its own
+	playing  playing
+	pace     timer // every packet that we make, parked when there is none
+	chores   timer
 
 	peer    *flow // joined with
 	echo    bool

@@ -75,7 +75,8 @@ func (k *keypad) done() {
 	k.step, k.ends, k.gap, k.held = 0, 0, 0, false
 }
 
-// dial sends the next packet of the first key: as events, or as tones where the peer agreed to none.
+// dial sends the next packet of the first key: as events, or as tones where the peer agreed to none; or nothing where it
+// gets them by another way.
 func (f *flow) dial(w *worker) {
 	k, step := &f.keypad, int(f.route.step)
 	number, ok := keyNumber(k.queue[0])
@@ -88,6 +89,8 @@ func (f *flow) dial(w *worker) {
 		}
 	case !f.route.sends:
 		k.done()
+	case f.keysAway:
+		f.dialNothing(w)
 	case f.route.keys != 0:
 		f.dialEvent(w, number, sounds)
 	default:

@@ -27,6 +27,7 @@ type negotiation struct {
 	offered []Codec // by our last offer
 	dir     Direction
 	keys    keyNumbers // that we expect key presses under
+	way     KeyWay     // only with KeysAgreed are there any
 
 	codec  Codec // that we send; zero before the first agreement
 	events bool  // keys travel as events, not as tones
@@ -46,7 +47,7 @@ func (n *negotiation) offer(local netip.Addr, port int, codecs []Codec, dir Dire
 		n.keys = ourKeys
 	}
 	n.offered, n.dir = n.numbered(codecs), dir
-	keys := n.keys.beside(n.offered)
+	keys := n.agreeable(n.keys.beside(n.offered))
 	said := line{profile: profilePlain, codecs: n.offered, keys: keys, ptime: frame, mux: true, fallback: true}
 	n.safety.propose(&said, local, port)
 	return n.describe(local, said, dir, port)
@@ -81,7 +82,7 @@ func (n *negotiation) accept(text []byte) (line, error) {
 	if err != nil {
 		return line{}, err
 	}
-	l.keys = l.keys.with(l.codecs[0])
+	l.keys = n.agreeable(l.keys.with(l.codecs[0]))
 	n.agree(l, agreed)
 	return l, nil
 }
@@ -112,7 +113,7 @@ func (n *negotiation) answer(text []byte, local netip.Addr, port int, codecs []C
 		// What we may say is bounded by what was offered (RFC 3264 section 6.1).
 		n.dir = direction(dir.sends() && l.dir.hears(), dir.hears() && l.dir.sends())
 		n.keys = l.keys.or(n.keys)
-		l.keys = l.keys.with(l.codecs[0])
+		l.keys = n.agreeable(l.keys.with(l.codecs[0]))
 		said := l
 		said.codecs, said.ptime = l.codecs[:1], frame
 		n.safety.declare(&said, agreed, local, port)
@@ -255,6 +256,14 @@ func (r *route) means(k kind, numbers ...uint8) {
 type keyNumbers struct{ narrow, wide uint8 }
 
 var ourKeys = keyNumbers{narrow: keysPT, wide: wideKeysPT}
+
+// agreeable leaves no numbers where keys shall not travel as events.
+func (n *negotiation) agreeable(k keyNumbers) keyNumbers {
+	if n.way != KeysAgreed {
+		return keyNumbers{}
+	}
+	return k
+}
 
 // or fills in what k lacks.
 func (k keyNumbers) or(other keyNumbers) keyNumbers {

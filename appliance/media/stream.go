@@ -219,24 +219,9 @@ func (s *Stream) Stop() { s.command(func(_ *worker, f *flow) { f.playing = playi
 // Echo sends back what is heard, instead of passing it to the joined peer.
 func (s *Stream) Echo(on bool) { s.command(func(_ *worker, f *flow) { f.echo = on }) }
 
-// KeysBy tells how keys travel between the peer and us since the last negotiation: "rfc4733" when both agreed on events,
-// "inband" when keys are tones in the sound; empty before the first. Keys by SIP INFO are the caller's to send instead of
-// Send, and to take instead of EventDigit: a phone that sends INFO may let its tones be heard as well.
-func (s *Stream) KeysBy() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.sdp.codec.Name == "":
-		return ""
-	case s.sdp.events:
-		return "rfc4733"
-	}
-	return "inband"
-}
-
 // Send presses keys: 0-9 * # A-D, and a comma for half a second's wait. At most 64 wait; what is left and what is no
-// key is dropped. Each sounds for 100 ms, as an event (RFC 4733) or as tones, see KeysBy; the joined peer is not heard
-// meanwhile.
+// key is dropped. Each sounds for 100 ms, as an event (RFC 4733) or as tones, see Keys; the joined peer is not heard
+// meanwhile. With KeysInfo none sounds.
 func (s *Stream) Send(digits string) {
 	s.command(func(w *worker, f *flow) {
 		f.keypad.press(digits)
