@@ -179,7 +179,8 @@ func (s *Server) read(f flow, r *sip.Request, who identity, number string) *Invi
 	from := r.From()
 	in := &Invite{
 		CallID: r.CallID().Value(), FromUser: from.Address.User, Number: number, Account: who.account,
-		Source: f.remote, Transport: f.transport(), UserAgent: value(r, "user-agent"), MaxForwards: 70, Body: r.Body(),
+		Source: f.remote, Transport: f.transport(), UserAgent: value(r, "user-agent"), TakesInfo: allows(r, "INFO"),
+		MaxForwards: 70, Body: r.Body(),
 	}
 	if mf := r.MaxForwards(); mf != nil {
 		in.MaxForwards = int(mf.Val())

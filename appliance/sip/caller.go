@@ -244,9 +244,9 @@ func (d *Dialog) responded(r *sip.Response) {
 func (d *Dialog) answered(r *sip.Response) {
 	c := d.call
 	tag := tagOf(r.To().Params)
-	p := peer{tag: tag, target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), true), updates: allows(r, "UPDATE")}
+	p := peer{tag: tag, target: targetOf(r), routes: recordRoutes(r.GetHeaders("record-route"), true), updates: allows(r, "UPDATE"), informs: allows(r, "INFO")}
 	if f := c.forks[tag]; f != nil {
-		p.theirs, p.described, p.updates = f.theirs, f.described, p.updates || f.updates
+		p.theirs, p.described, p.updates, p.informs = f.theirs, f.described, p.updates || f.updates, p.informs || f.informs
 	}
 	if p.target == "" {
 		p.target = d.call.out.uri
@@ -273,7 +273,7 @@ func (d *Dialog) answered(r *sip.Response) {
 		d.granted(r)
 		d.tell(200, r.Reason)
 		q850, _ := reasonOf(r)
-		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: body, ContentType: contentType(r)})
+		d.emit(Event{Kind: EventAnswered, Code: r.StatusCode, Text: r.Reason, Q850: q850, Body: body, ContentType: contentType(r), TakesInfo: d.peer.informs})
 		return
 	}
 	bye := d.compose("BYE", &p, c.out.cseq+1)

@@ -34,6 +34,7 @@ type Invite struct {
 	Source         netip.AddrPort
 	Transport      string // udp, tcp, tls, ws, wss
 	UserAgent      string
+	TakesInfo      bool // it says that it takes INFO
 	MaxForwards    int
 	Body           []byte
 }
@@ -96,6 +97,7 @@ type Dialog struct {
 	session  session
 	refer    *Refer // the last transfer that was asked for
 	refers   int
+	infos    []info // that wait for their turn; the first is on its way
 	said     []byte // our last SDP
 	heard    uint64 // hash of theirs
 
@@ -121,6 +123,7 @@ type peer struct {
 	routes    []string // Route headers, first hop first
 	theirs    uint32   // CSeq of its last request
 	updates   bool     // it takes UPDATE
+	informs   bool     // it takes INFO
 	rseq      uint32   // of its last reliable response
 	described []byte   // SDP in one of those
 }
@@ -155,9 +158,10 @@ func (d *Dialog) Reinvite(body []byte) { d.sh.post(func() { d.change(&wish{body:
 // be done now.
 func (d *Dialog) Update(body []byte) { d.sh.post(func() { d.change(&wish{body: body, update: true}) }) }
 
-// Info sends an INFO request.
+// Info sends an INFO request (RFC 6086) once those before it were answered, so that keys arrive in their order. At most 64
+// wait; one beyond that is dropped and counted, and so is one before the answer. A refusal is told by EventInfoFailed.
 func (d *Dialog) Info(contentType string, body []byte) {
-	d.sh.post(func() { d.info(contentType, body) })
+	d.sh.post(func() { d.inform(info{contentType, body}) })
 }
 
 // Hangup ends the leg by CANCEL, BYE or a refusal, whatever its state needs. It may be called more than once.

@@ -12,13 +12,14 @@ const (
 	EventReinvite                      // the peer changes the session; Reply must be called once
 	EventReinviteDone                  // outcome of our Reinvite or Update; Code 200 with Body, or the refusal
 	EventInfo
-	EventBye   // the peer hung up, or the dialog is lost (Code 408 or 481)
-	EventNoAck // our answer was never acknowledged; the BYE is already sent
-	EventRefer // the peer wants its call transferred; Reply must be called once, with 202 or a refusal
+	EventBye        // the peer hung up, or the dialog is lost (Code 408 or 481)
+	EventNoAck      // our answer was never acknowledged; the BYE is already sent
+	EventRefer      // the peer wants its call transferred; Reply must be called once, with 202 or a refusal
+	EventInfoFailed // our INFO was refused: Code, and Body as we sent it
 )
 
 func (k EventKind) String() string {
-	names := [...]string{"progress", "answered", "failed", "cancelled", "confirmed", "reinvite", "reinvite done", "info", "bye", "no ack", "refer"}
+	names := [...]string{"progress", "answered", "failed", "cancelled", "confirmed", "reinvite", "reinvite done", "info", "bye", "no ack", "refer", "info failed"}
 	if k < 0 || int(k) >= len(names) {
 		return "unknown"
 	}
@@ -36,6 +37,7 @@ type Event struct {
 	Body        []byte
 	ContentType string
 	Contacts    []string                    // EventFailed with a 3xx: where to call instead, best first
+	TakesInfo   bool                        // EventAnswered: the peer says that it takes INFO
 	Branch      string                      // EventProgress: which of the phones that a proxy rings it is; "": the only one
 	Refer       *Refer                      // EventRefer only
 	Reply       func(code int, body []byte) // EventReinvite, EventRefer; EventBye of a peer: when its end is written down (at most 400 ms). Later calls do nothing

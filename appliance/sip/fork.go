@@ -29,7 +29,7 @@ func (d *Dialog) branch(r *sip.Response) *peer {
 	if target := targetOf(r); target != "" {
 		p.target = target
 	}
-	p.updates = p.updates || allows(r, "UPDATE")
+	p.updates, p.informs = p.updates || allows(r, "UPDATE"), p.informs || allows(r, "INFO")
 	return p
 }
 

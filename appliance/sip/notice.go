@@ -81,6 +81,7 @@ type Counters struct {
 	Invites              uint64 // calls that reached OnInvite
 	KernelDrops          uint64 // datagrams that found a socket's buffer full
 	EventsLost           uint64 // events of receivers that did not read for too long
+	InfosLost            uint64 // INFO requests of ours that were too many, or too early
 	Dialogs, Connections int
 	Blocked              int
 }

@@ -137,14 +137,42 @@ func (d *Dialog) retry(o *outgoing, r *sip.Response, tries int) *outgoing {
 	return next
 }
 
-func (d *Dialog) info(contentType string, body []byte) {
-	if d.phase != phaseUp {
+// info is a message of ours inside the call.
+type info struct {
+	contentType string
+	body        []byte
+}
+
+const maxInfos = 64 // of a dialog that wait
+
+func (d *Dialog) inform(i info) {
+	if d.phase != phaseUp || len(d.infos) >= maxInfos {
+		d.s.count.infosLost.Add(1)
 		return
 	}
+	if d.infos = append(d.infos, i); len(d.infos) == 1 {
+		d.sendInfo()
+	}
+}
+
+// sendInfo sends the first that waits, and the next when that was answered.
+func (d *Dialog) sendInfo() {
+	i := d.infos[0]
 	d.cseq++
 	o := d.compose("INFO", &d.peer, d.cseq)
-	o.contentType, o.body = contentType, body
-	d.transact(o, func(code int, r *sip.Response) { d.deadOn(code) })
+	o.contentType, o.body = i.contentType, i.body
+	d.transact(o, func(code int, r *sip.Response) {
+		if d.phase != phaseUp || d.deadOn(code) {
+			d.infos = nil
+			return
+		}
+		if code >= 300 {
+			d.emit(Event{Kind: EventInfoFailed, Code: code, Text: phrase(code), Body: i.body, ContentType: i.contentType})
+		}
+		if d.infos = d.infos[1:]; len(d.infos) > 0 {
+			d.sendInfo()
+		}
+	})
 }
 
 // deadOn ends a dialog that the peer does not know, or that it does not answer in (RFC 3261 section 12.2.1.2).

@@ -68,7 +68,7 @@ type Server struct {
 
 // counts are the totals behind Counters.
 type counts struct {
-	requests, responses, malformed, tooLarge, scanned, unpaid, dropped, panics, shed, unauthorized, invites, eventsLost, kernelDrops atomic.Uint64
+	requests, responses, malformed, tooLarge, scanned, unpaid, dropped, panics, shed, unauthorized, invites, eventsLost, infosLost, kernelDrops atomic.Uint64
 
 	complained atomic.Int64 // unix time of the last log line about a panic or a socket
 }
@@ -313,7 +313,7 @@ func (s *Server) Counters() Counters {
 	return Counters{
 		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Scanned: c.scanned.Load(), Unpaid: c.unpaid.Load(), Dropped: c.dropped.Load(),
 		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
-		EventsLost: c.eventsLost.Load(), KernelDrops: c.kernelDrops.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
+		EventsLost: c.eventsLost.Load(), InfosLost: c.infosLost.Load(), KernelDrops: c.kernelDrops.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
 	}
 }
 
