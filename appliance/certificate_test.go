@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"bytes"
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,6 +21,13 @@ func TestTheBoxKeepsItsCertificate(t *testing.T) {
 	}
 	if !bytes.Equal(first.Certificate[0], second.Certificate[0]) {
 		t.Error("a restart made a new certificate")
+	}
+	leaf, err := x509.ParseCertificate(first.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lags := time.Now().AddDate(0, -11, 0); leaf.NotBefore.After(lags) || leaf.VerifyHostname("callbox.local") != nil {
+		t.Errorf("a phone whose clock lags takes no certificate from %v for %v", leaf.NotBefore, leaf.DNSNames)
 	}
 	path := filepath.Join(dir, "tls.pem")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {

@@ -97,7 +97,7 @@ func newServer(o Options, t timings) *Server {
 	s.dns = resolver{servers: o.nameServers, now: o.Now}
 	s.guard = newGuard(o.Now, o.Notify)
 	s.registrar = newRegistrar(o.Now, o.Bindings)
-	s.ownCert = sync.OnceValues(selfSigned)
+	s.ownCert = sync.OnceValues(func() (*tls.Certificate, error) { return NewCertificate(o.Now()) })
 	s.tlsConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate}
 	s.live.Store(&setup{listeners: map[string]*listener{}, trunks: map[string]*trunk{}, challenger: newChallenger(o.Now, "callbox")})
 	for account, bindings := range s.registrar.all() {

@@ -1,20 +1,13 @@
 package sip
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -269,26 +262,4 @@ func (s *Server) peerTLS(name string) *tls.Config {
 		return &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: name}
-}
-
-// selfSigned makes the certificate of a box that has none.
-func selfSigned() (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return nil, err
-	}
-	t := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "callbox"}, DNSNames: []string{"callbox", "callbox.local"},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().AddDate(10, 0, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }

@@ -295,7 +295,7 @@ func TestSocketsStayWhenTheSettingsChange(t *testing.T) {
 
 func TestAnotherCertificateNeedsNoNewSocket(t *testing.T) {
 	b := newBox(t)
-	cert, err := selfSigned()
+	cert, err := NewCertificate(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
