@@ -49,6 +49,8 @@ var soleImporters = map[string]string{
 	"github.com/hashicorp/hcl":     "hcl",
 	"github.com/zclconf/go-cty":    "hcl",
 	"github.com/yuin/gopher-lua":   "lua",
+	"github.com/thesyncim/gopus":   "appliance/media",
+	"github.com/pion":              "appliance/media",
 	"github.com/fsnotify/fsnotify": "appliance",
 }
 
