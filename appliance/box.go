@@ -313,11 +313,12 @@ func (a *Appliance) Healthy() error {
 
 // Metrics implements web.Box.
 func (a *Appliance) Metrics() web.Metrics {
-	n := a.sip.Counters()
-	m := web.Metrics{Active: a.roster.count(), Trunks: map[string]bool{}, ParseErrors: n.Malformed, KernelDrops: n.KernelDrops, BlockedNow: n.Blocked,
-		AuthFailures: n.Unauthorized, Panics: n.Panics + a.box.Panics.Load() + a.web.Panics() + a.media.Counters().Recovered}
+	facts := a.journal.State()
+	m := web.Metrics{Active: a.roster.count(), Trunks: map[string]bool{}, SIP: a.sip.Counters(), Sound: a.media.Counters(),
+		JournalLag: facts.Lag, JournalWaiting: facts.Waiting, JournalRefused: facts.Refused}
+	m.Panics = m.SIP.Panics + m.Sound.Recovered + a.box.Panics.Load() + a.web.Panics()
 	m.Ended, m.Shed, m.ReloadsOK, m.ReloadsRefused = a.tally.totals()
-	m.Shed += n.Shed
+	m.Shed += m.SIP.Shed
 	m.PortsUsed, m.PortsTotal = a.media.Ports()
 	for _, p := range a.sip.Phones() {
 		m.Registered += len(p.Bindings)

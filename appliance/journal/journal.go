@@ -80,6 +80,7 @@ type Journal struct {
 	live    atomic.Int64  // calls that are open
 	refused atomic.Uint64 // events that contradicted what is written
 	stalled atomic.Bool
+	since   atomic.Int64 // ns since 1970: when the writer took up what it is writing; 0: nothing
 
 	mu     sync.RWMutex
 	closed bool    // while mu is held for reading nobody closes the queue
@@ -95,11 +96,12 @@ type item struct {
 
 // State is what the box says about its journal.
 type State struct {
-	Seq     uint64 // of the last event on disk
-	Waiting int    // events accepted and not on disk
-	Open    int    // calls that have started and not ended
-	Refused uint64 // events that contradicted what is written: a second end, a second start
-	Stalled bool   // the disk takes nothing now
+	Seq     uint64        // of the last event on disk
+	Waiting int           // events accepted and not on disk
+	Lag     time.Duration // how long the writer has been about the oldest of them
+	Open    int           // calls that have started and not ended
+	Refused uint64        // events that contradicted what is written: a second end, a second start
+	Stalled bool          // the disk takes nothing now
 }
 
 // Open continues the journal in db. No event or CDR is written until Recover, Append or Commit. One db has one journal.
@@ -262,7 +264,12 @@ func (j *Journal) Busy() bool {
 
 // State says how the journal is.
 func (j *Journal) State() State {
+	var lag time.Duration
+	if since := j.since.Load(); since != 0 {
+		lag = max(0, j.o.Now().Sub(time.Unix(0, since)))
+	}
 	return State{
+		Lag: lag,
 		Seq: j.seq.Load(), Waiting: int(j.waiting.Load()), Open: int(j.live.Load()),
 		Refused: j.refused.Load(), Stalled: j.stalled.Load(),
 	}

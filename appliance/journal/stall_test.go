@@ -97,8 +97,10 @@ func TestOnAFullDiskFactsAreKeptAndWrittenLater(t *testing.T) {
 	if s := j.State(); !s.Stalled || s.Seq != 2 || s.Waiting != 5 {
 		t.Errorf("%+v", s)
 	}
+	lag := j.State().Lag
+	waitFor(t, func() bool { return j.State().Lag > lag })
 	free.Store(1 << 40)
-	waitFor(t, func() bool { return !j.State().Stalled })
+	waitFor(t, func() bool { s := j.State(); return !s.Stalled && s.Lag == 0 })
 	must(t, j.Commit(t.Context(), Event{Body: TrunkUp{Trunk: "pstn"}}, Event{Body: TrunkUp{Trunk: "gsm"}}))
 	if got := ids(cdrs(t, j, Query{})); len(strings.Fields(got)) != 3 {
 		t.Errorf("CDRs %s", got)

@@ -76,11 +76,13 @@ func (w *writer) run() {
 			if !ok {
 				return
 			}
+			w.j.since.Store(w.j.o.Now().UnixNano())
 			w.gather(it)
 			if !w.flush() || !w.catchUp() {
 				w.giveUp()
 				return
 			}
+			w.j.since.Store(0)
 		case <-beats:
 			w.heartbeat()
 		}

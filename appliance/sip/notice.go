@@ -84,4 +84,5 @@ type Counters struct {
 	InfosLost            uint64 // INFO requests of ours that were too many, or too early
 	Dialogs, Connections int
 	Blocked              int
+	Blocks               uint64 // sources that were blocked
 }

@@ -309,11 +309,11 @@ func (s *Server) Unblock(a netip.Addr) bool { return s.guard.unblock(a) }
 
 // Counters are the totals.
 func (s *Server) Counters() Counters {
-	c := &s.count
+	c, g := &s.count, s.guard.counters()
 	return Counters{
 		Requests: c.requests.Load(), Responses: c.responses.Load(), Malformed: c.malformed.Load(), TooLarge: c.tooLarge.Load(), Scanned: c.scanned.Load(), Unpaid: c.unpaid.Load(), Dropped: c.dropped.Load(),
 		Panics: c.panics.Load(), Shed: c.shed.Load(), Unauthorized: c.unauthorized.Load(), Invites: c.invites.Load(),
-		EventsLost: c.eventsLost.Load(), InfosLost: c.infosLost.Load(), KernelDrops: c.kernelDrops.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: s.guard.counters().Blocked,
+		EventsLost: c.eventsLost.Load(), InfosLost: c.infosLost.Load(), KernelDrops: c.kernelDrops.Load(), Dialogs: int(s.dialogs.Load()), Connections: s.conns.len(), Blocked: g.Blocked, Blocks: g.Blocks,
 	}
 }
 

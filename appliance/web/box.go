@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"callbox/appliance/journal"
+	"callbox/appliance/media"
+	"callbox/appliance/sip"
 	"callbox/hcl"
 )
 
@@ -166,12 +168,11 @@ type Metrics struct {
 	PortsUsed      int
 	PortsTotal     int
 	JournalLag     time.Duration // age of the oldest fact not yet on disk
-	ParseErrors    uint64
-	KernelDrops    uint64 // SIP datagrams that the kernel dropped because we read too slowly
-	Blocked        uint64 // sources, ever
-	BlockedNow     int
-	AuthFailures   uint64
-	Shed           uint64 // new calls refused because of load
+	JournalWaiting int           // facts not yet on disk
+	JournalRefused uint64        // facts that contradicted what is written
+	SIP            sip.Counters
+	Sound          media.Counters
+	Shed           uint64 // new calls refused because of load, here and in SIP
 	ReloadsOK      uint64
 	ReloadsRefused uint64
 	Generation     int

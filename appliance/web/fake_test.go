@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakeBox is a box of which the test decides everything.
 type fakeBox struct {
+	numbers   *Metrics // when a test has its own
 	status    func() Status
 	past      []journal.CDR
 	pastFails error
@@ -90,6 +91,9 @@ func (f *fakeBox) SecretSet(name, value string) error {
 }
 func (f *fakeBox) SecretDelete(string) error { return ErrNotFound }
 func (f *fakeBox) Metrics() Metrics {
+	if f.numbers != nil {
+		return *f.numbers
+	}
 	return Metrics{Ended: f.ended, Active: 2, Trunks: map[string]bool{"pstn": true, "backup": false}, JournalLag: 1500 * time.Millisecond, Panics: 1}
 }
 
