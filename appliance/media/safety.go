@@ -113,7 +113,7 @@ func (s *safety) respond(l *line) (*agreement, error) {
 	switch {
 	case s.mode == SecureOff && s.agreed == nil:
 		if !plain {
-			return nil, ErrNoCodec
+			return nil, ErrInsecure
 		}
 		return nil, nil
 	case l.overDTLS():

@@ -83,7 +83,7 @@ func TestOffersThatAreRefused(t *testing.T) {
 		offer string
 		want  error
 	}{
-		"encrypted only":           {preamble + "m=audio 4000 RTP/SAVP 8\r\n", ErrNoCodec},
+		"encrypted only":           {preamble + "m=audio 4000 RTP/SAVP 8\r\n", ErrInsecure},
 		"a codec that nobody has":  {preamble + "m=audio 4000 RTP/AVP 18 96\r\na=rtpmap:96 telephone-event/8000\r\n", ErrNoCodec},
 		"opus with 255 channels":   {preamble + "m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/255\r\n", ErrNoCodec},
 		"a number that was taken":  {preamble + "m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 opus/48000\r\n", ErrNoCodec},

@@ -102,9 +102,9 @@ func TestWhoDoesNotAgreeOnEncryptionHasNoCall(t *testing.T) {
 		want           error
 	}{
 		{"the called insists and the caller has none", SecureOff, SecureRequired, asItIs, ErrInsecure},
-		{"the caller insists and the called has none", SecureRequired, SecureOff, asItIs, ErrNoCodec},
+		{"the caller insists and the called has none", SecureRequired, SecureOff, asItIs, ErrInsecure},
 		{"nobody shares a suite", SecureRequired, SecureOptional, onlySuite("AES_192"), ErrInsecure},
-		{"a page calls a phone that knows no DTLS", SecureBrowser, SecureOff, asItIs, ErrNoCodec},
+		{"a page calls a phone that knows no DTLS", SecureBrowser, SecureOff, asItIs, ErrInsecure},
 		{"a phone calls a page", SecureRequired, SecureBrowser, asItIs, ErrInsecure},
 		{"no fingerprint", SecureBrowser, SecureOptional, func(s string) string { return strings.ReplaceAll(s, "a=fingerprint:sha-256", "a=fingerprint:sha-1") }, ErrInsecure},
 		{"a setup that holds", SecureBrowser, SecureOptional, func(s string) string { return strings.ReplaceAll(s, "a=setup:actpass", "a=setup:holdconn") }, ErrInsecure},
