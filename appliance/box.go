@@ -107,7 +107,7 @@ func liveCall(c *call.Call) web.Call {
 		w.Answered = &v.Answered
 	}
 	for _, l := range v.Legs {
-		w.Legs = append(w.Legs, web.Leg{Peer: l.Peer, State: l.State, Codec: l.Codec, PacketsIn: l.PacketsIn, PacketsOut: l.PacketsOut,
+		w.Legs = append(w.Legs, web.Leg{Peer: l.Peer, State: l.State, Codec: l.Codec, Secure: l.Secure, PacketsIn: l.PacketsIn, PacketsOut: l.PacketsOut,
 			Lost: l.Lost, JitterMS: l.JitterMS, RTTMS: l.RTTMS, MOS: l.MOS})
 	}
 	return w

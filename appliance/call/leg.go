@@ -171,7 +171,7 @@ func (c *Call) drop(l *leg, why sip.Reason) {
 		if l.up || s.PacketsIn > 0 {
 			c.kept = append(c.kept, journal.Leg{
 				Peer: l.peer(), Codec: s.Codec, PacketsIn: s.PacketsIn, PacketsOut: s.PacketsOut,
-				Lost: s.Lost, JitterMS: s.JitterMS, MOS: s.MOS,
+				Lost: s.Lost, JitterMS: s.JitterMS, MOS: s.MOS, Secure: s.Suite,
 			})
 		}
 		l.stream.Close()

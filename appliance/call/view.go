@@ -18,6 +18,7 @@ type View struct {
 // LegView is one side of a call now.
 type LegView struct {
 	Peer, State, Codec    string // State: ringing, talking or holding
+	Secure                string // suite that encrypts the sound; empty: it is plain
 	PacketsIn, PacketsOut uint64
 	Lost                  uint64
 	JitterMS, RTTMS, MOS  float64
@@ -52,7 +53,7 @@ func (c *Call) View() View {
 				continue
 			}
 			s := l.stream.Stats()
-			v.Legs = append(v.Legs, LegView{Peer: l.peer(), State: l.state(), Codec: s.Codec, PacketsIn: s.PacketsIn,
+			v.Legs = append(v.Legs, LegView{Peer: l.peer(), State: l.state(), Codec: s.Codec, Secure: s.Suite, PacketsIn: s.PacketsIn,
 				PacketsOut: s.PacketsOut, Lost: s.Lost, JitterMS: s.JitterMS, RTTMS: s.RTTMS, MOS: s.MOS})
 		}
 	})

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +29,10 @@ func (a *app) callsCommand() *cobra.Command {
 	var past bool
 	live := &view{path: at("/v1/calls"), print: a.printCalls}
 	cmd := a.viewCommand("calls", "Calls in progress, or past ones",
-		`Lists the calls in progress. With --past, the calls that have ended, newest last; with --json one object a line.`, live)
+		`Lists the calls in progress. With --past, the calls that have ended, newest last; with --json one object a line.
+
+SRTP is how the sound of the legs is encrypted, leg by leg where they differ: gcm-128 and gcm-256 (AES-GCM),
+sha1-80 and sha1-32 (AES in counter mode with HMAC-SHA1), or no. CODEC and MOS are those of the leg that sounds worst.`, live)
 	flags := cmd.Flags()
 	flags.BoolVar(&past, "past", false, "calls that have ended")
 	flags.IntVar(&q.last, "last", 0, "the last `so many` (default: 20 for people, all with --json)")
@@ -107,8 +112,8 @@ func (a *app) showPast(cmd *cobra.Command, path string) error {
 }
 
 type shownLeg struct {
-	Codec string
-	MOS   float64
+	Codec, Secure string
+	MOS           float64
 }
 
 // worst is the codec and the MOS of the leg that sounds worst.
@@ -119,6 +124,29 @@ func worst(legs []shownLeg) (codec string, quality float64) {
 		}
 	}
 	return codec, quality
+}
+
+// ciphers are short names of what encrypts sound; --json has the whole ones.
+var ciphers = map[string]string{
+	"AEAD_AES_128_GCM": "gcm-128", "AEAD_AES_256_GCM": "gcm-256", "AES_CM_128_HMAC_SHA1_80": "sha1-80", "AES_CM_128_HMAC_SHA1_32": "sha1-32",
+}
+
+// sealed says how the sound of each leg is encrypted, or of all when they are alike. It is empty while there is no sound.
+func sealed(legs []shownLeg) string {
+	var all []string
+	for _, l := range legs {
+		switch short := ciphers[l.Secure]; {
+		case l.Codec == "": // nothing is agreed on yet
+		case l.Secure == "":
+			all = append(all, "no")
+		default:
+			all = append(all, orElse(short, l.Secure))
+		}
+	}
+	if len(slices.Compact(slices.Clone(all))) == 1 {
+		return all[0]
+	}
+	return strings.Join(all, " / ")
 }
 
 func (a *app) printCalls(w io.Writer, body []byte) error {
@@ -136,21 +164,21 @@ func (a *app) printCalls(w io.Writer, body []byte) error {
 		fmt.Fprintln(w, "No calls in progress.")
 		return nil
 	}
-	t := table{head: []string{"CALL", "WAY", "FROM", "TO", "STATE", ">FOR", "CODEC", ">MOS", "TRUNK", ">GENERATION"}}
+	t := table{head: []string{"CALL", "WAY", "FROM", "TO", "STATE", ">FOR", "CODEC", "SRTP", ">MOS", "TRUNK", ">GENERATION"}}
 	for _, c := range calls {
 		since := c.Started
 		if c.Answered != nil {
 			since = *c.Answered
 		}
 		codec, quality := worst(c.Legs)
-		t.add(c.ID, c.Direction, c.From, c.To, c.State, span(a.now().Sub(since)), codec, mos(quality), c.Trunk, fmt.Sprint(c.Generation))
+		t.add(c.ID, c.Direction, c.From, c.To, c.State, span(a.now().Sub(since)), codec, sealed(c.Legs), mos(quality), c.Trunk, fmt.Sprint(c.Generation))
 	}
 	t.write(w)
 	return nil
 }
 
 func (a *app) printPast(w io.Writer, body []byte) error {
-	t := table{head: []string{"STARTED", "WAY", "FROM", "DIALLED", "OUTCOME", ">TALK", "ENDED BY", "WHY", "CODEC", ">MOS", "CALL"}}
+	t := table{head: []string{"STARTED", "WAY", "FROM", "DIALLED", "OUTCOME", ">TALK", "ENDED BY", "WHY", "CODEC", "SRTP", ">MOS", "CALL"}}
 	in := json.NewDecoder(bytes.NewReader(body))
 	for {
 		var c struct {
@@ -176,7 +204,7 @@ func (a *app) printPast(w io.Writer, body []byte) error {
 		}
 		codec, quality := worst(c.Legs)
 		t.add(a.moment(c.Started), c.Direction, c.From, orElse(c.Dialled, c.To), c.Outcome,
-			span(time.Duration(c.TalkSeconds*float64(time.Second))), c.Cause.Who, why, codec, mos(quality), c.ID)
+			span(time.Duration(c.TalkSeconds*float64(time.Second))), c.Cause.Who, why, codec, sealed(c.Legs), mos(quality), c.ID)
 	}
 	if len(t.rows) == 0 {
 		fmt.Fprintln(w, "No calls have ended yet.")

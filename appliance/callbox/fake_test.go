@@ -57,7 +57,7 @@ func (f *fakeBox) Calls() []web.Call {
 	answered := ten.Add(-65 * time.Second)
 	return []web.Call{
 		{ID: "01KJ8W", Direction: "internal", From: "1001", To: "1002", State: "talking", Started: ten.Add(-70 * time.Second), Answered: &answered, Generation: 4,
-			Legs: []web.Leg{{Peer: "1001", Codec: "pcma", MOS: 4.4}, {Peer: "1002", Codec: "pcma", MOS: 3.91}}},
+			Legs: []web.Leg{{Peer: "1001", Codec: "pcma", MOS: 4.4}, {Peer: "1002", Codec: "pcma", Secure: "AEAD_AES_128_GCM", MOS: 3.91}}},
 		{ID: "01KJ8X", Direction: "out", From: "1003", To: "+886227001234", Trunk: "pstn", State: "ringing", Started: ten.Add(-4 * time.Second), Generation: 3},
 	}
 }
@@ -71,7 +71,7 @@ func (f *fakeBox) Past(q journal.Query) iter.Seq2[journal.CDR, error] {
 		yield(journal.CDR{ID: "01KJ7A", Direction: "in", From: "+886912345678", To: "1001", Dialled: "0227001234", Trunk: "pstn", Started: ten.AddDate(0, 0, -1), Outcome: "busy",
 			Cause: journal.Cause{Who: "callee", Why: "busy", SIP: 486}}, nil)
 		yield(journal.CDR{ID: "01KJ7B", Direction: "internal", From: "1001", To: "1002", Dialled: "1002", Started: ten.Add(-10 * time.Minute), Outcome: "answered",
-			Cause: journal.Cause{Who: "caller", Why: "hung_up"}, TalkSeconds: 62.4, Legs: []journal.Leg{{Codec: "pcma", MOS: 4.4}}}, nil)
+			Cause: journal.Cause{Who: "caller", Why: "hung_up"}, TalkSeconds: 62.4, Legs: []journal.Leg{{Codec: "pcma", MOS: 4.4, Secure: "AES_CM_128_HMAC_SHA1_80"}, {Codec: "pcma", MOS: 4.4, Secure: "AES_CM_128_HMAC_SHA1_80"}}}, nil)
 	}
 }
 

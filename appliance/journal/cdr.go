@@ -42,6 +42,7 @@ type Leg struct {
 	Lost       uint64  `json:"lost"`      // packets that should have come in
 	JitterMS   float64 `json:"jitter_ms"` // RFC 3550 section 6.4.1
 	MOS        float64 `json:"mos"`       // 1 to 4.5; 0: not known
+	Secure     string  `json:"secure"`    // suite that encrypted the sound, such as AEAD_AES_128_GCM; empty: it was plain
 }
 
 // MarshalJSON rounds what is measured to three digits. What is not a number becomes 0: a division without packets must not cost a CDR.

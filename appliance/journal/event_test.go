@@ -33,10 +33,10 @@ func TestAnEventIsFlatAndReadsBack(t *testing.T) {
 		{
 			Event{Seq: 2, Time: noon, Call: "c1", Body: CallEnded{
 				Outcome: OutcomeAnswered, Cause: Cause{Who: "caller", Why: "hung_up", SIP: 200},
-				Legs: []Leg{{Peer: "extension.1001", Codec: "pcma", PacketsIn: 5, JitterMS: 1.23456, MOS: math.NaN()}},
+				Legs: []Leg{{Peer: "extension.1001", Codec: "pcma", PacketsIn: 5, JitterMS: 1.23456, MOS: math.NaN(), Secure: "AEAD_AES_128_GCM"}},
 			}},
 			`{"seq":2,"time":"2026-03-02T12:00:00.000Z","type":"call.ended","call":"c1","outcome":"answered",` +
-				`"cause":{"who":"caller","why":"hung_up","sip":200},"legs":[{"peer":"extension.1001","codec":"pcma","packets_in":5,"packets_out":0,"lost":0,"jitter_ms":1.235,"mos":0}]}`,
+				`"cause":{"who":"caller","why":"hung_up","sip":200},"legs":[{"peer":"extension.1001","codec":"pcma","packets_in":5,"packets_out":0,"lost":0,"jitter_ms":1.235,"mos":0,"secure":"AEAD_AES_128_GCM"}]}`,
 		},
 	} {
 		raw, err := json.Marshal(c.event)

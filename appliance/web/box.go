@@ -87,6 +87,7 @@ type Leg struct {
 	Peer       string  `json:"peer"`
 	State      string  `json:"state"`
 	Codec      string  `json:"codec,omitempty"`
+	Secure     string  `json:"secure"` // suite that encrypts the sound; empty: it is plain
 	PacketsIn  uint64  `json:"packets_in"`
 	PacketsOut uint64  `json:"packets_out"`
 	Lost       uint64  `json:"lost"`
