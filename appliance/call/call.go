@@ -66,6 +66,7 @@ type Call struct {
 	// Owned by the script.
 	verdict  *Cause          // what Finish will say, when a stage has decided
 	forwards int             // forwards followed so far
+	moved    []string        // by whom the call was redirected so far
 	diverted []sip.Diversion // by whom, latest first
 
 	// Owned by the loop.
@@ -108,7 +109,7 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		c.Caller = ParseNumber(c.From.Number, plan.Config.Appliance.Country)
 	}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
-	c.caller = &leg{role: "caller", account: in.Account, trunk: in.Trunk, dialog: d, offer: in.Body}
+	c.caller = &leg{role: "caller", account: in.Account, trunk: in.Trunk, dialog: d, offer: in.Body, takesInfo: in.TakesInfo}
 	c.legs = []*leg{c.caller}
 	c.show("starting")
 	d.Attach(c.signals)

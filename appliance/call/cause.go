@@ -20,43 +20,51 @@ type Cause struct {
 
 // The causes. Names are Who then Why.
 var (
-	CallerHungUp    = Cause{"caller", "hung_up", 200, 16, "answered", "", "the caller hung up"}
-	CalleeHungUp    = Cause{"callee", "hung_up", 200, 16, "answered", "", "the called side hung up"}
-	CallerCancelled = Cause{"caller", "cancelled", 487, 16, "abandoned", "", "the caller gave up before an answer"}
-	CalleeBusy      = Cause{"callee", "busy", 486, 17, "busy", media.ToneBusy, "the called side is busy"}
-	CalleeDeclined  = Cause{"callee", "declined", 603, 21, "no_answer", media.ToneBusy, "the called side declined the call"}
-	CalleeNoAnswer  = Cause{"callee", "no_answer", 480, 19, "no_answer", media.ToneBusy, "nobody answered in time"}
-	CalleeOffline   = Cause{"callee", "offline", 480, 20, "no_answer", media.ToneCongestion, "no phone of the extension is registered"}
-	CalleeNotInUse  = Cause{"callee", "not_in_use", 404, 1, "failed", media.ToneUnobtainable, "the other network knows no such number"}
-	CalleeFailed    = Cause{"callee", "failed", 480, 41, "failed", media.ToneCongestion, "the called phone refused the call for a reason of its own"}
-	CalleeSilent    = Cause{"callee", "silent", 200, 27, "answered", "", "no sound came from the called side any more"}
-	CallerSilent    = Cause{"caller", "silent", 200, 27, "answered", "", "no sound came from the caller any more"}
-	CallerNoAck     = Cause{"caller", "no_ack", 200, 102, "failed", "", "the caller's side never confirmed the answer"}
-	BoxNotInUse     = Cause{"box", "not_in_use", 404, 1, "failed", media.ToneUnobtainable, "no route and no extension has this number"}
-	BoxNotAllowed   = Cause{"box", "not_allowed", 403, 21, "blocked", media.ToneUnobtainable, "the extension may not call numbers of this class"}
-	BoxIncompatible = Cause{"box", "incompatible", 488, 88, "failed", "", "the two sides have no codec in common with the box"}
-	BoxLoop         = Cause{"box", "loop", 482, 25, "failed", media.ToneCongestion, "forwards lead in a circle"}
-	BoxFull         = Cause{"box", "full", 503, 34, "failed", media.ToneCongestion, "the box has no port left for another call"}
-	BoxLater        = Cause{"box", "later", 480, 41, "failed", media.ToneCongestion, "the destination needs a part of callbox that this release does not run yet"}
-	BoxHungUp       = Cause{"box", "hung_up", 200, 16, "answered", "", "the configuration or the operator ended the call"}
-	BoxStopped      = Cause{"box", "stopped", 503, 41, "failed", "", "the box was stopped"}
-	BoxFailed       = Cause{"box", "failed", 500, 41, "failed", media.ToneCongestion, "a fault in callbox ended the call; the log has it"}
-	BoxRestarted    = Cause{"box", "restarted", 0, 41, "failed", "", "the box went down while the call was up"}
-	TrunkFull       = Cause{"trunk", "full", 480, 34, "failed", media.ToneCongestion, "every line of every trunk is taken"}
-	TrunkOverLimit  = Cause{"trunk", "over_limit", 503, 34, "failed", "", "the trunk brought more calls than its channels"}
-	TrunkDown       = Cause{"trunk", "down", 480, 38, "failed", media.ToneCongestion, "no trunk that could take the call is up"}
-	TrunkRefused    = Cause{"trunk", "refused", 480, 21, "failed", media.ToneCongestion, "every trunk refused the call"}
-	NetworkLost     = Cause{"network", "lost", 480, 38, "failed", media.ToneCongestion, "the connection to the other side broke"}
-	NetworkNoAnswer = Cause{"network", "unreachable", 480, 18, "no_answer", media.ToneCongestion, "the phone does not react"}
+	CallerHungUp     = Cause{"caller", "hung_up", 200, 16, "answered", "", "the caller hung up"}
+	CalleeHungUp     = Cause{"callee", "hung_up", 200, 16, "answered", "", "the called side hung up"}
+	CallerCancelled  = Cause{"caller", "cancelled", 487, 16, "abandoned", "", "the caller gave up before an answer"}
+	CalleeBusy       = Cause{"callee", "busy", 486, 17, "busy", media.ToneBusy, "the called side is busy"}
+	CalleeDeclined   = Cause{"callee", "declined", 603, 21, "no_answer", media.ToneBusy, "the called side declined the call"}
+	CalleeNoAnswer   = Cause{"callee", "no_answer", 480, 19, "no_answer", media.ToneBusy, "nobody answered in time"}
+	CalleeOffline    = Cause{"callee", "offline", 480, 20, "no_answer", media.ToneCongestion, "no phone of the extension is registered"}
+	CalleeNotInUse   = Cause{"callee", "not_in_use", 404, 1, "failed", media.ToneUnobtainable, "the other network knows no such number"}
+	CalleeFailed     = Cause{"callee", "failed", 480, 41, "failed", media.ToneCongestion, "the called phone refused the call for a reason of its own"}
+	CalleeRedirected = Cause{"callee", "redirected", 480, 23, "failed", media.ToneCongestion, "the called phone named another place, and is not followed there"}
+	CalleeSilent     = Cause{"callee", "silent", 200, 27, "answered", "", "no sound came from the called side any more"}
+	CalleeGone       = Cause{"callee", "gone", 480, 27, "no_answer", media.ToneCongestion, "the called side's browser is not there any more"}
+	CalleeInsecure   = Cause{"callee", "insecure", 488, 65, "failed", media.ToneCongestion, "the keys for the called side's sound could not be agreed on"}
+	CallerSilent     = Cause{"caller", "silent", 200, 27, "answered", "", "no sound came from the caller any more"}
+	CallerGone       = Cause{"caller", "gone", 480, 27, "abandoned", "", "the caller's browser is not there any more"}
+	CallerInsecure   = Cause{"caller", "insecure", 488, 65, "failed", "", "the keys for the caller's sound could not be agreed on"}
+	CallerNoAck      = Cause{"caller", "no_ack", 200, 102, "failed", "", "the caller's side never confirmed the answer"}
+	BoxNotInUse      = Cause{"box", "not_in_use", 404, 1, "failed", media.ToneUnobtainable, "no route and no extension has this number"}
+	BoxNotAllowed    = Cause{"box", "not_allowed", 403, 21, "blocked", media.ToneUnobtainable, "the extension may not call numbers of this class"}
+	BoxIncompatible  = Cause{"box", "incompatible", 488, 88, "failed", "", "the two sides have no codec in common with the box"}
+	BoxInsecure      = Cause{"box", "insecure", 488, 65, "failed", media.ToneCongestion, "one side insists on encrypting sound in a way that the other does not know or may not use"}
+	BoxLoop          = Cause{"box", "loop", 482, 25, "failed", media.ToneCongestion, "forwards or redirects lead in a circle"}
+	BoxFull          = Cause{"box", "full", 503, 34, "failed", media.ToneCongestion, "the box has no port left for another call"}
+	BoxLater         = Cause{"box", "later", 480, 41, "failed", media.ToneCongestion, "the destination needs a part of callbox that this release does not run yet"}
+	BoxHungUp        = Cause{"box", "hung_up", 200, 16, "answered", "", "the configuration or the operator ended the call"}
+	BoxStopped       = Cause{"box", "stopped", 503, 41, "failed", "", "the box was stopped"}
+	BoxFailed        = Cause{"box", "failed", 500, 41, "failed", media.ToneCongestion, "a fault in callbox ended the call; the log has it"}
+	BoxRestarted     = Cause{"box", "restarted", 0, 41, "failed", "", "the box went down while the call was up"}
+	TrunkFull        = Cause{"trunk", "full", 480, 34, "failed", media.ToneCongestion, "every line of every trunk is taken"}
+	TrunkOverLimit   = Cause{"trunk", "over_limit", 503, 34, "failed", "", "the trunk brought more calls than its channels"}
+	TrunkDown        = Cause{"trunk", "down", 480, 38, "failed", media.ToneCongestion, "no trunk that could take the call is up"}
+	TrunkRefused     = Cause{"trunk", "refused", 480, 21, "failed", media.ToneCongestion, "every trunk refused the call"}
+	TrunkRedirected  = Cause{"trunk", "redirected", 480, 23, "failed", media.ToneCongestion, "the trunk named another place, and is not followed there"}
+	NetworkLost      = Cause{"network", "lost", 480, 38, "failed", media.ToneCongestion, "the connection to the other side broke"}
+	NetworkNoAnswer  = Cause{"network", "unreachable", 480, 18, "no_answer", media.ToneCongestion, "the phone does not react"}
 )
 
 // Causes is the closed set, in the order of the documentation.
 func Causes() []Cause {
 	return []Cause{
-		CallerHungUp, CallerCancelled, CallerSilent, CallerNoAck,
-		CalleeHungUp, CalleeBusy, CalleeDeclined, CalleeNoAnswer, CalleeOffline, CalleeNotInUse, CalleeFailed, CalleeSilent,
-		BoxNotInUse, BoxNotAllowed, BoxIncompatible, BoxLoop, BoxFull, BoxLater, BoxHungUp, BoxStopped, BoxFailed, BoxRestarted,
-		TrunkFull, TrunkOverLimit, TrunkDown, TrunkRefused,
+		CallerHungUp, CallerCancelled, CallerSilent, CallerGone, CallerInsecure, CallerNoAck,
+		CalleeHungUp, CalleeBusy, CalleeDeclined, CalleeNoAnswer, CalleeOffline, CalleeNotInUse, CalleeRedirected, CalleeFailed,
+		CalleeSilent, CalleeGone, CalleeInsecure,
+		BoxNotInUse, BoxNotAllowed, BoxIncompatible, BoxInsecure, BoxLoop, BoxFull, BoxLater, BoxHungUp, BoxStopped, BoxFailed, BoxRestarted,
+		TrunkFull, TrunkOverLimit, TrunkDown, TrunkRedirected, TrunkRefused,
 		NetworkLost, NetworkNoAnswer,
 	}
 }
@@ -96,6 +104,9 @@ func fromPhone(status int) Cause {
 	case 488, 606, 415:
 		return BoxIncompatible
 	}
+	if status < 400 {
+		return CalleeRedirected.with(status)
+	}
 	return CalleeFailed.with(status)
 }
 
@@ -115,6 +126,9 @@ func fromTrunk(status int) (c Cause, again bool) {
 		return CalleeNotInUse, false
 	case 488, 606, 415:
 		return BoxIncompatible, true
+	}
+	if status < 400 {
+		return TrunkRedirected.with(status), true
 	}
 	return TrunkRefused.with(status), true
 }

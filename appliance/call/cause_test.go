@@ -72,24 +72,3 @@ func TestALineIsTakenOnceAndGivenBack(t *testing.T) {
 		t.Error("without channels there is no limit")
 	}
 }
-
-func TestKeysByInfoAreReadAsEveryPhoneWritesThem(t *testing.T) {
-	for _, c := range []struct {
-		kind, body string
-		want       byte
-	}{
-		{"application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", '5'},
-		{"application/dtmf-relay", "Signal= #\r\nDuration= 250", '#'},
-		{"application/dtmf-relay; charset=utf-8", "Duration=100\nSignal=10", '*'},
-		{"application/dtmf", "7", '7'},
-		{"application/dtmf", "d\r\n", 'D'},
-		{"application/dtmf", "77", 0},
-		{"application/dtmf-relay", "Duration=160", 0},
-		{"text/plain", "5", 0},
-		{"", "", 0},
-	} {
-		if got, _ := infoDigit(c.kind, c.body); got != c.want {
-			t.Errorf("%s %q: %q, want %q", c.kind, c.body, got, c.want)
-		}
-	}
-}

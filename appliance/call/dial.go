@@ -36,7 +36,8 @@ type dial struct {
 type attempt struct {
 	answered bool
 	why      Cause
-	status   int // what the far side really said; 0: nothing
+	status   int      // what the far side really said; 0: nothing
+	contacts []string // where it wants the call to go instead, best first, when that is to be followed
 }
 
 // ring calls all targets at once and blocks until one answers, all have
@@ -92,7 +93,7 @@ var errNoLine = errors.New("no line is free")
 
 // invite starts one leg.
 func (c *Call) invite(t target) error {
-	l := &leg{role: "callee", trunk: t.trunk}
+	l := &leg{role: "callee", trunk: t.trunk, target: t}
 	if t.contact != nil {
 		l.account, l.transport = t.contact.Account, t.contact.Transport
 	}
@@ -106,22 +107,67 @@ func (c *Call) invite(t target) error {
 		c.drop(l, sip.Reason{})
 		return err
 	}
-	d, err := c.box.SIP.Dial(sip.DialRequest{
-		Events: c.signals, Contact: t.contact, Trunk: t.trunk, Number: t.number, Force: t.emergency,
-		From: t.from, Diverted: t.diverted, Answer: t.first, MaxForwards: c.hops(),
-		Offer: func(local netip.Addr) []byte {
-			l.owing = true
-			return l.stream.Offer(local, c.offered(l), media.SendRecv)
-		},
-	})
-	if err != nil {
+	if err := c.place(l); err != nil {
 		c.drop(l, sip.Reason{})
 		return err
 	}
-	l.dialog = d
 	c.legs = append(c.legs, l)
 	c.dial.legs = append(c.dial.legs, l)
 	return nil
+}
+
+// place sends a leg's INVITE.
+func (c *Call) place(l *leg) error {
+	t := l.target
+	d, err := c.box.SIP.Dial(sip.DialRequest{
+		Events: c.signals, Contact: t.contact, Trunk: t.trunk, Number: t.number, Force: t.emergency,
+		From: t.from, Diverted: t.diverted, Answer: t.first, MaxForwards: c.hops(),
+		Offer: func(local netip.Addr) []byte { return c.offer(l, local) },
+	})
+	if err != nil {
+		return err
+	}
+	l.dialog, l.gone = d, false
+	return nil
+}
+
+// offer describes the sound of a leg that we call. What we offer may differ from
+// what the configuration wants to be agreed on: see secondOffer.
+func (c *Call) offer(l *leg, local netip.Addr) []byte {
+	l.owing = true
+	l.stream.Secure(l.offers)
+	defer l.stream.Secure(c.security(l))
+	return l.stream.Offer(local, c.offered(l), media.SendRecv)
+}
+
+// secondOffer is what a phone is called with once more that did not like our
+// offer, by the status that it refused with. RTP/AVP with a=crypto in it and
+// RTP/SAVP come to the same, but each is an error to some phones (RFC 8643
+// section 1). Plain sound is never offered to whom encryption was, nor the other
+// way round, and browsers know only their own kind.
+func secondOffer(first media.Security, status int) (second media.Security, ok bool) {
+	switch status {
+	case 415, 488, 606:
+	default:
+		return first, false
+	}
+	switch first {
+	case media.SecureOptional:
+		return media.SecureRequired, true
+	case media.SecureRequired:
+		return media.SecureOptional, true
+	}
+	return first, false
+}
+
+// callAgain calls a leg a second time, and last, with another offer.
+func (c *Call) callAgain(l *leg, status int) bool {
+	second, ok := secondOffer(l.offers, status)
+	if !ok || l.again || !l.owing {
+		return false
+	}
+	l.again, l.offers = true, second
+	return c.place(l) == nil
 }
 
 // hops is the Max-Forwards of the legs we start: one less than the caller's,
@@ -186,7 +232,13 @@ func (c *Call) onDial(l *leg, e sip.Event) {
 		if l.trunk != "" {
 			why, _ = fromTrunk(e.Code)
 		}
-		c.failed(l, why, e.Code)
+		switch {
+		case c.callAgain(l, e.Code):
+		case redirects(e.Code) && len(e.Contacts) > 0 && c.follows(l): // it speaks for its owner, as one that declines does
+			c.settle(attempt{why: why, status: e.Code, contacts: e.Contacts})
+		default:
+			c.failed(l, why, e.Code)
+		}
 	}
 }
 
@@ -234,7 +286,8 @@ func (c *Call) onAnswered(l *leg, e sip.Event) {
 		c.failed(l, soundFault(err), 488)
 		return
 	}
-	l.up = true
+	l.up, l.takesInfo = true, e.TakesInfo
+	c.settleKeys(l)
 	c.callee = l
 	c.stopOthers(l)
 	c.tell(journal.CallAnswered{Who: l.destination(), Extension: l.account, Trunk: l.trunk})
@@ -269,7 +322,7 @@ func (c *Call) failed(l *leg, why Cause, status int) {
 		d.early = nil
 		c.caller.stream.Part()
 	}
-	c.drop(l, sip.Reason{Q850: 88})
+	c.drop(l, sip.Reason{Q850: why.Q850})
 	d.worse(why, status)
 	// One phone that declines speaks for its owner (RFC 3261 section 16.7: a
 	// 6xx ends the search).
@@ -297,7 +350,7 @@ func rank(why Cause) int {
 		return 3
 	case CalleeOffline:
 		return 0
-	case NetworkLost, NetworkNoAnswer:
+	case NetworkLost, NetworkNoAnswer, CalleeGone:
 		return 1
 	}
 	return 2

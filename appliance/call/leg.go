@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"callbox/appliance/journal"
@@ -11,20 +12,25 @@ import (
 
 // leg is one side of a call: its dialog and its sound. The call's loop owns it.
 type leg struct {
-	role      string // caller or callee, for causes
-	account   string // the extension it belongs to, or
-	trunk     string // the trunk it goes by
-	transport string // by which a phone that we call is registered
+	role      string         // caller or callee, for causes
+	account   string         // the extension it belongs to, or
+	trunk     string         // the trunk it goes by
+	transport string         // by which a phone that we call is registered
+	target    target         // whom we call by it; of a called leg only
+	offers    media.Security // how our offer has its sound encrypted
 	dialog    *sip.Dialog
 	stream    *media.Stream
 	offer     []byte        // what the caller offered; empty: it waits for our offer (late offer)
 	spoken    []media.Codec // of its offer, once somebody asked
 	sdp       []byte        // our description, once it was made
 	owing     bool          // we offered and the answer has not come yet
-	up        bool          // answered
-	gone      bool          // its dialog is over
-	held      bool          // its phone put us on hold
-	line      bool          // it holds a line of its trunk
+	again     bool          // it was called a second time, with another offer
+	takesInfo bool          // it says that it takes INFO
+	keys      media.KeyWay
+	up        bool // answered
+	gone      bool // its dialog is over
+	held      bool // its phone put us on hold
+	line      bool // it holds a line of its trunk
 }
 
 // peer names the other side of a leg in facts and lists.
@@ -98,12 +104,21 @@ func (c *Call) open(l *leg) error {
 	if err != nil {
 		return err
 	}
-	s.Secure(media.SecurityNamed(c.Plan.Config.Media.SRTP))
-	if l.browser() {
-		s.Secure(media.SecureBrowser)
+	l.offers = c.security(l)
+	s.Secure(l.offers)
+	if way := c.dtmf(l); way == "info" || way == "inband" {
+		s.Keys(media.KeysInband)
 	}
 	l.stream = s
 	return nil
+}
+
+// security is how the configuration lets a leg's sound be encrypted.
+func (c *Call) security(l *leg) media.Security {
+	if l.browser() {
+		return media.SecureBrowser
+	}
+	return media.SecurityNamed(c.Plan.Config.Media.SRTP)
 }
 
 // describe makes our session description for the caller: the answer to its
@@ -139,8 +154,11 @@ func (c *Call) describe(l *leg, prefer *media.Codec) ([]byte, error) {
 
 // soundFault turns an error of media into the cause it stands for.
 func soundFault(err error) Cause {
-	if errors.Is(err, media.ErrNoPorts) {
+	switch {
+	case errors.Is(err, media.ErrNoPorts):
 		return BoxFull
+	case errors.Is(err, media.ErrInsecure):
+		return BoxInsecure
 	}
 	return BoxIncompatible
 }
@@ -156,6 +174,7 @@ func (c *Call) answerCaller(prefer *media.Codec) error {
 	}
 	c.caller.up = true
 	c.caller.dialog.Answer(sdp)
+	c.settleKeys(c.caller)
 	c.answered = c.box.Now()
 	return nil
 }
@@ -207,6 +226,8 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		c.onReinvite(l, e)
 	case sip.EventInfo:
 		c.onInfo(l, e)
+	case sip.EventInfoFailed:
+		c.onInfoFailed(l, e)
 	case sip.EventRefer: // transfer is not there yet: said at once, and the call goes on
 		e.Reply(603, nil)
 	case sip.EventBye:
@@ -247,6 +268,7 @@ func (c *Call) onConfirmed(l *leg, body []byte) {
 		c.cancel(soundFault(err))
 		return
 	}
+	c.settleKeys(l)
 	c.holdChanged(l)
 	if o := c.other(l); o != nil && o.up {
 		media.Join(l.stream, o.stream)
@@ -270,6 +292,7 @@ func (c *Call) onReinvite(l *leg, e sip.Event) {
 		return
 	}
 	e.Reply(200, sdp)
+	c.settleKeys(l)
 	c.holdChanged(l)
 }
 
@@ -296,60 +319,6 @@ func (c *Call) holdChanged(l *leg) {
 	c.show("")
 }
 
-// onInfo takes a key that a phone sends by SIP INFO and passes it on as the
-// other side understands it.
-func (c *Call) onInfo(l *leg, e sip.Event) {
-	digit, ok := infoDigit(e.ContentType, string(e.Body))
-	if !ok {
-		return
-	}
-	c.onDigit(l, digit)
-	if o := c.other(l); o != nil && o.stream != nil {
-		o.stream.Send(string(digit))
-	}
-}
-
-// infoDigit reads application/dtmf-relay ("Signal=5", as Cisco and most phones
-// write it) and application/dtmf (the bare digit).
-func infoDigit(contentType, body string) (byte, bool) {
-	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	switch strings.TrimSpace(kind) {
-	case "application/dtmf-relay":
-		for line := range strings.Lines(body) {
-			k, v, found := strings.Cut(line, "=")
-			if found && strings.EqualFold(strings.TrimSpace(k), "signal") {
-				return dialKey(strings.TrimSpace(v))
-			}
-		}
-	case "application/dtmf":
-		return dialKey(strings.TrimSpace(body))
-	}
-	return 0, false
-}
-
-func dialKey(s string) (byte, bool) {
-	switch s {
-	case "10":
-		return '*', true
-	case "11":
-		return '#', true
-	}
-	if len(s) == 1 && strings.Contains("0123456789*#ABCD", strings.ToUpper(s)) {
-		return strings.ToUpper(s)[0], true
-	}
-	return 0, false
-}
-
-// onDigit notes a key. What two people key while they talk may be a card
-// number: that it happened is a fact, which key it was is not ours to keep.
-func (c *Call) onDigit(l *leg, digit byte) {
-	shown := string(digit)
-	if c.callee != nil {
-		shown = ""
-	}
-	c.tell(journal.CallDigit{By: l.role, Digit: shown})
-}
-
 // onSound is what a stream reports.
 func (c *Call) onSound(e media.Event) {
 	l := c.legOfStream(e.Stream)
@@ -358,17 +327,27 @@ func (c *Call) onSound(e media.Event) {
 	}
 	switch e.Kind {
 	case media.EventDigit:
-		c.onDigit(l, e.Digit)
+		c.onKey(l, e.Digit)
 	case media.EventSilent:
-		if !l.up || l.held {
-			return
+		if l.up && !l.held {
+			c.lose(l, CallerSilent, CalleeSilent)
 		}
-		fallthrough
-	case media.EventLost, media.EventInsecure: // a browser that is gone or has no keys is gone on hold too
-		if l == c.caller {
-			c.cancel(CallerSilent)
-		} else {
-			c.cancel(CalleeSilent)
-		}
+	case media.EventLost: // a browser that is gone is gone on hold too
+		c.lose(l, CallerGone, CalleeGone)
+	case media.EventInsecure:
+		c.lose(l, CallerInsecure, CalleeInsecure)
+	}
+}
+
+// lose ends what a leg without sound was part of: the call, or while several
+// phones ring only its own ringing.
+func (c *Call) lose(l *leg, caller, callee Cause) {
+	switch {
+	case l == c.caller:
+		c.cancel(caller)
+	case c.dial != nil && slices.Contains(c.dial.legs, l):
+		c.failed(l, callee, callee.SIP)
+	default:
+		c.cancel(callee)
 	}
 }

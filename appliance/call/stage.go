@@ -50,6 +50,9 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	if ctx.Err() != nil {
 		return nil
 	}
+	if len(a.contacts) > 0 {
+		return c.redirectedBy(e, a)
+	}
 	when := forwardWhen(a.why)
 	if to, ok := forwardOf(e, when); ok {
 		return c.forward(e, diversions[when], to)
@@ -73,7 +76,7 @@ func forwardWhen(why Cause) string {
 	switch why {
 	case CalleeBusy, CalleeDeclined:
 		return "busy"
-	case CalleeOffline, NetworkLost, NetworkNoAnswer:
+	case CalleeOffline, CalleeGone, NetworkLost, NetworkNoAnswer:
 		return "offline"
 	}
 	return "no_answer"
@@ -99,7 +102,11 @@ func (c *Call) forward(e *hcl.Extension, reason string, to hcl.Destination) Stag
 	}
 	by := sip.Diversion{Party: sip.Party{Name: e.Name, Number: e.Number}, Reason: reason}
 	c.diverted = append([]sip.Diversion{by}, c.diverted...)
-	c.tell(journal.CallTransferred{By: "extension " + e.Number, To: to.String(), Kind: "forward"})
+	kind := "forward"
+	if reason == deflected {
+		kind = "redirect"
+	}
+	c.tell(journal.CallTransferred{By: "extension " + e.Number, To: to.String(), Kind: kind})
 	if to.Kind == "number" {
 		n := ParseNumber(to.Name, c.Plan.Config.Appliance.Country)
 		return c.outside(n, e, c.From)
@@ -205,56 +212,6 @@ func (c *Call) enter(kind, name string) {
 	})
 }
 
-// Away is a road to the outside: trunks in order, by the number that was
-// dialled.
-type Away struct {
-	Number    Number
-	Trunks    []string
-	From      sip.Party
-	Emergency bool
-}
-
-// firstResponse is how long a trunk may be quite silent before the next one is
-// tried; a live carrier sends 100 within milliseconds.
-const firstResponse = 1500 * time.Millisecond
-
-// Run implements Stage.
-func (s Away) Run(ctx context.Context, c *Call) Stage {
-	last := attempt{why: TrunkDown}
-	for _, name := range s.Trunks {
-		t := c.Plan.Config.Trunks[name]
-		if t == nil || ctx.Err() != nil {
-			continue
-		}
-		c.enter("trunk", name)
-		from := s.From
-		if t.CallerID != "" && from.Number == c.Account && !from.Hidden {
-			from = sip.Party{Name: from.Name, Number: t.CallerID}
-		}
-		a := c.ring(ctx, []target{{trunk: name, number: s.Number.Dialled, from: from, diverted: c.diverted, first: firstResponse, emergency: s.Emergency}})
-		if a.answered {
-			return Talk{}
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		last = tellingMore(last, a)
-		if _, again := fromTrunk(a.status); a.status >= 300 && !again {
-			break
-		}
-	}
-	return Refuse{last.why}
-}
-
-// tellingMore prefers what a network said about the callee over what we know
-// about our trunks.
-func tellingMore(a, b attempt) attempt {
-	if b.why.Who == "callee" || a.why == TrunkDown {
-		return b
-	}
-	return a
-}
-
 // Onward sends a call to the outside because the configuration says so: to a
 // number, by the routes that phones use, or by one trunk with the number that
 // was dialled. Rights are the affair of phones; what a route or a forward of
@@ -313,43 +270,5 @@ func (c *Call) along(r *hcl.Route, n Number, e *hcl.Extension, from sip.Party) S
 	case e != nil && e.CallerID != "":
 		from = sip.Party{Name: from.Name, Number: e.CallerID}
 	}
-	return Away{Number: n, Trunks: trunks, From: from}
-}
-
-// urgent takes an emergency call out by any trunk there is, those that are up
-// and routed first, whatever rights, limits or routes say.
-func (c *Call) urgent(n Number, from sip.Party) Stage {
-	from.Hidden = false // the dispatcher must see who calls
-	return Away{Number: n, Trunks: c.urgentTrunks(n), From: from, Emergency: true}
-}
-
-func (c *Call) urgentTrunks(n Number) []string {
-	up, down := []string{}, []string{}
-	state := map[string]bool{}
-	for _, t := range c.box.SIP.Trunks() {
-		state[t.Name] = t.Up
-	}
-	seen := map[string]bool{}
-	add := func(name string) {
-		if seen[name] {
-			return
-		}
-		seen[name] = true
-		if state[name] {
-			up = append(up, name)
-		} else {
-			down = append(down, name)
-		}
-	}
-	if r := RouteFromPhone(c.Plan.Config, n); r != nil {
-		for _, to := range r.To {
-			if to.Kind == "trunk" {
-				add(to.Name)
-			}
-		}
-	}
-	for _, name := range sortedTrunks(c.Plan.Config) {
-		add(name)
-	}
-	return append(up, down...)
+	return Away{Number: n, Trunks: trunks, From: from, By: e, Class: r.Class}
 }

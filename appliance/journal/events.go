@@ -108,7 +108,7 @@ type CallData struct {
 type CallTransferred struct {
 	By     string `json:"by"`               // caller, callee or agent
 	To     string `json:"to"`               // destination
-	Kind   string `json:"kind,omitempty"`   // blind or attended
+	Kind   string `json:"kind,omitempty"`   // blind, attended, forward or redirect
 	Linked string `json:"linked,omitempty"` // the other call, when there is one
 }
 
