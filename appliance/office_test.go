@@ -30,6 +30,9 @@ type office struct {
 	addr    string // host:port of SIP
 	log     *logs
 	silence time.Duration
+	signals string // more of the sip block
+	sound   string // more of the media block
+	listen  string // more addresses of sip, as "ws://127.0.0.1:7080"
 	stop    context.CancelFunc
 	ended   chan error
 	opened  bool
@@ -93,7 +96,8 @@ func officeThat(t *testing.T, more string, is func(*office)) *office {
 	is(o)
 	port := freePort(t)
 	o.addr = fmt.Sprintf("127.0.0.1:%d", port)
-	o.write("sip.hcl", fmt.Sprintf("sip {\n  listen = [\"udp://%[1]s\", \"tcp://%[1]s\"]\n}\nweb {\n  listen = \"127.0.0.1:%[2]d\"\n}\nmedia {\n  ports = \"16000-16998\"\n}\n", o.addr, freePort(t)))
+	o.write("sip.hcl", fmt.Sprintf("sip {\n  listen = [\"udp://%[1]s\", \"tcp://%[1]s\"%[3]s]\n%[4]s}\nweb {\n  listen = \"127.0.0.1:%[2]d\"\n}\nmedia {\n  ports = \"16000-16998\"\n%[5]s}\n",
+		o.addr, freePort(t), o.listen, o.signals, o.sound))
 	o.write("people.hcl", people)
 	o.write("more.hcl", more)
 	o.start()
@@ -341,6 +345,7 @@ type cdr struct {
 	Generation int
 	Legs       []struct {
 		Peer, Codec string
+		Secure      string
 		In          uint64 `json:"packets_in"`
 		MOS         float64
 	}
