@@ -52,7 +52,7 @@ func (d *Dialog) progressed(r *sip.Response) {
 // PRACK repeats itself, and for one that came before its turn, which comes again.
 func (d *Dialog) prack(p *peer, r *sip.Response) bool {
 	rseq, err := strconv.ParseUint(value(r, "rseq"), 10, 31)
-	if !hasTag(tags(r, "require", ""), "100rel") || err != nil || rseq == 0 {
+	if !hasTag(tags(r, "require"), "100rel") || err != nil || rseq == 0 {
 		return true
 	}
 	if p == nil || p.rseq != 0 && uint32(rseq) != p.rseq+1 {

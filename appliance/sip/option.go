@@ -18,63 +18,22 @@ var options = map[string]bool{
 	"100rel": true, "timer": true, "replaces": true, "norefersub": true, "path": true, "outbound": true, "199": true,
 }
 
-// required holds what a request requires and we can do, once that is settled.
-const required = "Required-And-Known"
-
-// take is where a request enters: options that we know are settled, and the methods that no call is made of are done
-// here. The rest goes to receive.
-func (sh *shard) take(f flow, m sip.Message) {
-	r, ok := m.(*sip.Request)
-	if !ok {
-		sh.receive(f, m)
-		return
-	}
-	settle(r)
-	if len(r.GetHeaders("require")) == 0 && beside(r) && sh.servers[serverKey(r, r.Method)] == nil {
-		markVia(r, f)
-		sh.beside(f, r)
-		return
-	}
-	sh.receive(f, m)
-}
-
-// settle takes the options that we know out of Require: what stays there is answered with 420.
-func settle(r *sip.Request) {
-	strip(r, required)
-	var ours, rest []string
-	for _, tag := range tags(r, "require", "") {
-		if options[strings.ToLower(tag)] {
-			ours = append(ours, tag)
-		} else {
+// unsupported lists what the request requires of us and we cannot do, "" when that is nothing.
+func unsupported(r *sip.Request) string {
+	var rest []string
+	for _, tag := range tags(r, "require") {
+		if !options[strings.ToLower(tag)] {
 			rest = append(rest, tag)
 		}
 	}
-	if len(ours) == 0 {
-		return
-	}
-	strip(r, "require")
-	if len(rest) > 0 {
-		r.AppendHeader(sip.NewHeader("Require", strings.Join(rest, ", ")))
-	}
-	r.AppendHeader(sip.NewHeader(required, strings.Join(ours, ", ")))
+	return strings.Join(rest, ", ")
 }
 
-// strip takes all headers of that name away, however it is written.
-func strip(r *sip.Request, name string) {
-	for _, h := range r.GetHeaders(name) {
-		r.RemoveHeader(h.Name())
-	}
-}
-
-// tags are the elements of all headers of that name, which may also have a short form.
-func tags(m interface{ GetHeaders(string) []sip.Header }, name, short string) []string {
+// tags are the elements of all headers of that name.
+func tags(m interface{ GetHeaders(string) []sip.Header }, name string) []string {
 	const most = 64
 	var out []string
-	hs := m.GetHeaders(name)
-	if short != "" {
-		hs = append(hs, m.GetHeaders(short)...)
-	}
-	for _, h := range hs {
+	for _, h := range m.GetHeaders(name) {
 		for tag := range strings.SplitSeq(h.Value(), ",") {
 			if tag = strings.TrimSpace(tag); tag != "" && len(out) < most {
 				out = append(out, tag)
@@ -94,16 +53,16 @@ func hasTag(list []string, tag string) bool {
 }
 
 // requires is true when a request cannot be done without that option.
-func requires(r *sip.Request, tag string) bool { return hasTag(tags(r, required, ""), tag) }
+func requires(r *sip.Request, tag string) bool { return hasTag(tags(r, "require"), tag) }
 
 // supports is true when the sender knows that option.
 func supports(m interface{ GetHeaders(string) []sip.Header }, tag string) bool {
-	return hasTag(tags(m, "supported", "k"), tag) || hasTag(tags(m, required, ""), tag)
+	return hasTag(tags(m, "supported"), tag) || hasTag(tags(m, "require"), tag)
 }
 
 // allows is true when the sender takes requests of that method.
 func allows(m interface{ GetHeaders(string) []sip.Header }, method string) bool {
-	return hasTag(tags(m, "allow", ""), method)
+	return hasTag(tags(m, "allow"), method)
 }
 
 // beside is true for requests that belong to no call.

@@ -322,7 +322,11 @@ type leg struct {
 
 func (u *raw) contactURI() string {
 	c := "sip:" + u.user + "@" + u.local
-	if u.transport != "UDP" {
+	switch u.transport {
+	case "UDP":
+	case "WSS":
+		c += ";transport=ws"
+	default:
 		c += ";transport=" + strings.ToLower(u.transport)
 	}
 	return c

@@ -112,24 +112,16 @@ func (sh *shard) fresh(f flow, r *sip.Request) {
 		sh.reply(f, r, response{code: 420, headers: [][2]string{{"Unsupported", unknown}}})
 		return
 	}
-	if r.Method == sip.REGISTER {
+	switch {
+	case r.Method == sip.REGISTER:
 		sh.register(f, r)
-		return
-	}
-	if tagOf(r.To().Params) != "" {
-		if d := sh.dialogs[dialogKey(r)]; d != nil && d.isPeer(r) {
-			if d.near(f, d.peerOf(r)) || sh.proven(d, f, r) {
-				d.request(f, r)
-			}
-			return
-		}
-		sh.reply(f, r, response{code: 481})
-		return
-	}
-	switch r.Method {
-	case sip.INVITE:
+	case beside(r):
+		sh.beside(f, r)
+	case tagOf(r.To().Params) != "":
+		sh.inside(f, r)
+	case r.Method == sip.INVITE:
 		sh.invite(f, r)
-	case sip.BYE, sip.INFO, sip.UPDATE, sip.PRACK:
+	case r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		sh.reply(f, r, response{code: 481})
 	default:
 		code := 501
@@ -140,13 +132,16 @@ func (sh *shard) fresh(f flow, r *sip.Request) {
 	}
 }
 
-// unsupported lists what the request requires of us: nothing of it is ours.
-func unsupported(r *sip.Request) string {
-	var all []string
-	for _, h := range r.GetHeaders("require") {
-		all = append(all, h.Value())
+// inside takes a request inside a dialog, if its sender is the one we talk to.
+func (sh *shard) inside(f flow, r *sip.Request) {
+	d := sh.dialogs[dialogKey(r)]
+	if d == nil || !d.isPeer(r) {
+		sh.reply(f, r, response{code: 481})
+		return
 	}
-	return strings.Join(all, ", ")
+	if d.near(f, d.peerOf(r)) || sh.proven(d, f, r) {
+		d.request(f, r)
+	}
 }
 
 // dialogKey names a dialog by Call-ID and our tag, which is the To tag of what we receive.
@@ -200,14 +195,19 @@ func (s *Server) viaAt(f flow, us netip.AddrPort) string {
 	return strings.ToUpper(f.transport()) + " " + hostOf(us.Addr()) + ":" + strconv.Itoa(int(us.Port()))
 }
 
-// contactURI is where the peer behind f can reach us.
+// contactURI is where the peer behind f can reach us. Over WebSocket the parameter is ws with TLS and without (RFC 7118
+// section 5.2 has no other), and the scheme stays sip: browsers' phones refuse sips, and come over the connection they have.
 func (s *Server) contactURI(user string, us netip.AddrPort, f flow) string {
 	u := "sip:"
 	if user != "" {
 		u += escapeUser(user) + "@"
 	}
 	u += hostOf(us.Addr()) + ":" + strconv.Itoa(int(us.Port()))
-	if t := f.transport(); t != "udp" {
+	switch t := f.transport(); t {
+	case "udp":
+	case "wss":
+		u += ";transport=ws"
+	default:
 		u += ";transport=" + t
 	}
 	return u

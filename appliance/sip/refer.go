@@ -64,7 +64,7 @@ func (d *Dialog) referred(t *serverTx, r *sip.Request) {
 
 // readRefer reads what is asked for; code is the refusal when it makes no sense.
 func readRefer(d *Dialog, r *sip.Request) (x *Refer, ref *dialogRef, code int) {
-	hs := append(r.GetHeaders("refer-to"), r.GetHeaders("r")...)
+	hs := r.GetHeaders("refer-to")
 	if len(hs) != 1 || len(list(hs[0].Value())) != 1 {
 		return nil, nil, 400
 	}

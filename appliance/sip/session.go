@@ -38,11 +38,6 @@ func readSession(m interface {
 }) sessionAsk {
 	a := sessionAsk{knows: supports(m, "timer"), least: int(seconds(value(m, "min-se")) / time.Second)}
 	v := value(m, "session-expires")
-	if v == "" {
-		if hs := m.GetHeaders("x"); len(hs) > 0 {
-			v = hs[0].Value()
-		}
-	}
 	a.interval = int(seconds(v) / time.Second)
 	for p := range strings.SplitSeq(strings.ToLower(v), ";") {
 		if name, who, _ := strings.Cut(strings.TrimSpace(p), "="); strings.TrimSpace(name) == "refresher" {

@@ -66,7 +66,7 @@ func (sh *shard) deliver(f flow, m sip.Message, n int) bool {
 	}
 	sh.packets++
 	sh.waiting += n
-	sh.queue = append(sh.queue, func() { sh.take(f, m) })
+	sh.queue = append(sh.queue, func() { sh.receive(f, m) })
 	sh.mu.Unlock()
 	sh.rouse()
 	return true

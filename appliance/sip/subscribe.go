@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -107,7 +106,7 @@ func (sh *shard) subscribe(f flow, r *sip.Request) {
 		x.again(f, r)
 		return
 	}
-	event, _, _ := strings.Cut(cmp.Or(value(r, "event"), value(r, "o")), ";")
+	event, _, _ := strings.Cut(value(r, "event"), ";")
 	event = strings.ToLower(strings.TrimSpace(event))
 	expires, tooBrief := subscribeTime(r)
 	switch {
@@ -140,7 +139,7 @@ func subscribeTime(r *sip.Request) (expires int, tooBrief bool) {
 
 // accepts is true when the sender reads that kind of body.
 func accepts(r *sip.Request, contentType string) bool {
-	all := tags(r, "accept", "")
+	all := tags(r, "accept")
 	if len(all) == 0 {
 		return true
 	}
@@ -166,7 +165,7 @@ func (sh *shard) admit(f flow, r *sip.Request, account, event string, expires in
 	d.phone = &Binding{Account: account, Contact: d.peer.target, Transport: f.transport()}
 	x := &Subscription{
 		Account: strings.Clone(account), Event: event, Target: strings.Clone(d.user),
-		sh: sh, d: d, event: strings.Clone(cmp.Or(value(r, "event"), value(r, "o"))), done: make(chan struct{}),
+		sh: sh, d: d, event: strings.Clone(value(r, "event")), done: make(chan struct{}),
 	}
 	x.news = notifier{d: d, dead: x.end}
 	sh.subs[d.id+"|"+d.tag] = x

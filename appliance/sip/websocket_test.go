@@ -142,6 +142,9 @@ func TestABrowserRegistersCallsAndIsCalledOverItsConnection(t *testing.T) {
 		if !strings.HasPrefix(l.invite.get("Via"), "SIP/2.0/"+u.transport+" ") {
 			t.Errorf("Via %q", l.invite.get("Via"))
 		}
+		if want := "sip:" + b.at(scheme) + ";transport=ws"; l.invite.uri("Contact") != want {
+			t.Errorf("Contact %q, want %q", l.invite.uri("Contact"), want)
+		}
 		l.answer(l.invite, 200, "v=0")
 		u.expect("ACK")
 		wantEvent(t, events, EventAnswered)
