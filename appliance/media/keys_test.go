@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestKeysArePassedOnUnderTheOtherSidesNumberAndToldOnce(t *testing.T) {
+func rowS25KeysArePassedOnUnderTheOtherSidesNumberAndToldOnce(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	a, events := open(t, e)
 	b, _ := open(t, e)

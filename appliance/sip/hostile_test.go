@@ -37,50 +37,6 @@ func TestAGuesserIsBlockedSeenAndLetInAgain(t *testing.T) {
 	v.register("1001", "secret-one")
 }
 
-func TestM01ThePhoneBehindARouterIsPinged(t *testing.T) {
-	b := newBox(t)
-	u := udpPeer(t, b.at("udp"))
-	u.user, u.password = "1001", "secret-one"
-	l := u.call("1001")
-	l.contact, l.target = "<sip:1001@192.168.77.5:5062;line=1>", "sip:"+u.box // what it knows of itself
-	l.authed("REGISTER", "", "200")
-	now := time.Now()
-	for range int(pingEvery / time.Second) {
-		b.ping(now)
-		now = now.Add(time.Second)
-	}
-	m := get(t, u.in, "ping")
-	if m.first() != "OPTIONS sip:1001@192.168.77.5:5062;line=1 SIP/2.0" {
-		t.Errorf("got %q", m)
-	}
-	if len(u.in) != 0 {
-		t.Error("it was pinged twice in one round")
-	}
-	events := make(chan Event, 10) // and it is called where its packets came from
-	if _, err := b.Dial(DialRequest{Events: events, Contact: &b.Contacts("1001")[0]}); err != nil {
-		t.Fatal(err)
-	}
-	c := u.called()
-	c.contact = "<sip:1001@192.168.77.5:5062>"
-	c.answer(c.invite, 200, "v=0")
-	u.expect("ACK sip:1001@192.168.77.5:5062")
-}
-
-func TestOutsideTheOfficeWeAreAtOurExternalAddress(t *testing.T) {
-	set := twoPhones()
-	set.Listen = []string{"udp://127.0.0.1:0"}
-	set.External = netip.MustParseAddr("203.0.113.9")
-	set.LocalNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	b := startBox(t, Options{}, set)
-	f := flow{udp: b.live.Load().sorted[0].udp}
-	for remote, want := range map[string]string{"127.0.0.1:1": "127.0.0.1", "10.1.2.3:5060": "127.0.0.1", "198.51.100.1:5060": "203.0.113.9", "192.168.1.1:5060": "203.0.113.9"} {
-		f.remote = netip.MustParseAddrPort(remote)
-		if got := b.contactAt(f).Addr().String(); got != want {
-			t.Errorf("towards %s we are %s, want %s", remote, got, want)
-		}
-	}
-}
-
 func TestAnAccountThatLeavesTheConfigurationIsForgotten(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))

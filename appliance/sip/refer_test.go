@@ -12,7 +12,7 @@ func (l *leg) replaces() string {
 	return l.callID + ";to-tag=" + ours + ";from-tag=" + theirs
 }
 
-func TestS15ACallThatTakesThePlaceOfAnotherIsMatched(t *testing.T) {
+func rowS15ACallThatTakesThePlaceOfAnotherIsMatched(t *testing.T) {
 	b := newBox(t)
 	l, d, _ := b.talking()
 	_, again := b.caller("Replaces: "+l.replaces(), "Require: replaces")
@@ -42,7 +42,7 @@ func TestS15ACallThatTakesThePlaceOfAnotherIsMatched(t *testing.T) {
 	stranger.expect("401")
 }
 
-func TestS15ARingingPhoneOfOursMayBeReplacedAndACallThatWaitsForUsMayNot(t *testing.T) {
+func rowS15ARingingPhoneOfOursMayBeReplacedAndACallThatWaitsForUsMayNot(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -61,7 +61,7 @@ func TestS15ARingingPhoneOfOursMayBeReplacedAndACallThatWaitsForUsMayNot(t *test
 	v.call("1001").authed("INVITE", "v=0", "481", "Replaces: "+waiting.replaces())
 }
 
-func TestS15ACarrierTakesOverNoCallsOfOthers(t *testing.T) {
+func rowS15ACarrierTakesOverNoCallsOfOthers(t *testing.T) {
 	b := newBox(t, Trunk{Name: "in", AcceptFrom: fromHere})
 	l, _, _ := b.talking()
 	u := udpPeer(t, b.at("udp"))
@@ -70,7 +70,7 @@ func TestS15ACarrierTakesOverNoCallsOfOthers(t *testing.T) {
 	u.expect("403")
 }
 
-func TestS14ABlindTransferIsToldHowItGoes(t *testing.T) {
+func rowS14ABlindTransferIsToldHowItGoes(t *testing.T) {
 	b := newBox(t)
 	l, d, _ := b.talking()
 	l.send("REFER", "", "Refer-To: <sip:+4930%23@box;user=phone>", "Referred-By: <sip:1001@box>")
@@ -109,7 +109,7 @@ func TestS14ABlindTransferIsToldHowItGoes(t *testing.T) {
 	l.u.expect("603")
 }
 
-func TestS14AnAttendedTransferNamesTheOtherCall(t *testing.T) {
+func rowS14AnAttendedTransferNamesTheOtherCall(t *testing.T) {
 	b := newBox(t)
 	l, _, _ := b.talking()
 	other, d, _ := b.talking()
@@ -130,7 +130,7 @@ func TestS14AnAttendedTransferNamesTheOtherCall(t *testing.T) {
 	}
 }
 
-func TestS14TransfersThatMakeNoSenseAreRefused(t *testing.T) {
+func rowS14TransfersThatMakeNoSenseAreRefused(t *testing.T) {
 	b := newBox(t)
 	l, _, _ := b.talking()
 	for _, h := range [][]string{

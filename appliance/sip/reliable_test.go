@@ -22,7 +22,7 @@ func (l *leg) prack(m text, body string) {
 	l.send("PRACK", body, "RAck: "+m.get("RSeq")+" "+m.get("CSeq"))
 }
 
-func TestS16ACallerThatRequiresItGetsEveryRingReliablyAndInOrder(t *testing.T) {
+func rowS16ACallerThatRequiresItGetsEveryRingReliablyAndInOrder(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller("Require: 100rel")
 	d.Progress(180, nil)
@@ -54,7 +54,7 @@ func TestS16ACallerThatRequiresItGetsEveryRingReliablyAndInOrder(t *testing.T) {
 	b.event(EventConfirmed)
 }
 
-func TestS16TheAnswerDoesNotOvertakeEarlySound(t *testing.T) {
+func rowS16TheAnswerDoesNotOvertakeEarlySound(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller("Supported: 100rel")
 	d.Progress(180, nil)
@@ -72,7 +72,7 @@ func TestS16TheAnswerDoesNotOvertakeEarlySound(t *testing.T) {
 	}
 }
 
-func TestS16AnAnswerNeedNotWaitForThePrackOfARing(t *testing.T) {
+func rowS16AnAnswerNeedNotWaitForThePrackOfARing(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller("Require: 100rel")
 	d.Progress(180, nil)
@@ -83,7 +83,7 @@ func TestS16AnAnswerNeedNotWaitForThePrackOfARing(t *testing.T) {
 	}
 }
 
-func TestS16ACallerThatNeverSendsPrackIsRefused(t *testing.T) {
+func rowS16ACallerThatNeverSendsPrackIsRefused(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller("Require: 100rel")
 	d.Progress(180, nil)
@@ -94,7 +94,7 @@ func TestS16ACallerThatNeverSendsPrackIsRefused(t *testing.T) {
 	}
 }
 
-func TestS16ACallerWithoutPrackIsNotAskedForIt(t *testing.T) {
+func rowS16ACallerWithoutPrackIsNotAskedForIt(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller()
 	d.Progress(183, []byte("v=0"))
@@ -105,7 +105,7 @@ func TestS16ACallerWithoutPrackIsNotAskedForIt(t *testing.T) {
 	l.u.expect("481")
 }
 
-func TestS16WeAcknowledgeReliableRingsOnceAndInOrder(t *testing.T) {
+func rowS16WeAcknowledgeReliableRingsOnceAndInOrder(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -143,7 +143,7 @@ func TestS16WeAcknowledgeReliableRingsOnceAndInOrder(t *testing.T) {
 	}
 }
 
-func TestS08EveryPhoneOfAForkIsADialogOfItsOwn(t *testing.T) {
+func rowS08EveryPhoneOfAForkIsADialogOfItsOwn(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})

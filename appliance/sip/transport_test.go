@@ -3,9 +3,7 @@ package sip
 import (
 	"crypto/tls"
 	"fmt"
-	"math/rand/v2"
 	"net"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -37,29 +35,6 @@ func TestAPhoneIsCalledOverTheConnectionItRegisteredOn(t *testing.T) {
 	}
 }
 
-func TestACallOverALostConnectionFailsAtOnce(t *testing.T) {
-	b := newBox(t)
-	u := streamPeer(t, "TCP", b.at("tcp"))
-	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
-	l.answer(l.invite, 180, "")
-	wantEvent(t, events, EventProgress)
-	u.close()
-	if e := wantEvent(t, events, EventFailed); e.Code != 503 {
-		t.Errorf("%+v", e)
-	}
-}
-
-func TestACallerWhoseConnectionIsLostHasGivenUp(t *testing.T) {
-	b := newBox(t)
-	u := streamPeer(t, "TCP", b.at("tcp"))
-	u.user, u.password = "1001", "secret-one"
-	b.dialled(u, "1002", "v=0")
-	u.close()
-	if e := b.event(EventCancelled); e.Code != 503 {
-		t.Errorf("%+v", e)
-	}
-}
-
 func TestABoxThatListensEverywhereNamesTheAddressThatThePeerSees(t *testing.T) {
 	set := twoPhones()
 	for _, wildcard := range []string{"0.0.0.0", "[::]"} {
@@ -81,57 +56,6 @@ func TestABoxThatListensEverywhereNamesTheAddressThatThePeerSees(t *testing.T) {
 			u.close()
 		}
 	}
-}
-
-func TestAPhoneThatConnectedAnewIsHungUpThere(t *testing.T) {
-	b := newBox(t)
-	u := streamPeer(t, "TCP", b.at("tcp"))
-	u.user = "1001"
-	uri := u.contactURI()
-	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
-	l.answer(l.invite, 200, "v=0")
-	u.expect("ACK")
-	wantEvent(t, events, EventAnswered)
-	u.close()
-	v := streamPeer(t, "TCP", b.at("tcp"))
-	v.user, v.password = "1001", "secret-one"
-	r := v.call("1001")
-	r.contact, r.target = "<"+uri+">", "sip:"+v.box
-	r.authed("REGISTER", "", "200", "Expires: 600")
-	for b.conns.get("tcp", mustAddr(t, u.local)) != nil {
-		runtime.Gosched()
-	}
-	d.Hangup(Reason{})
-	l.u = v
-	l.answer(v.expect("BYE"), 200, "")
-}
-
-func TestKeepAlivesAreAnswered(t *testing.T) {
-	b := newBox(t)
-	c, err := net.Dial("udp", b.at("udp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	s, err := net.Dial("tcp", b.at("tcp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for _, conn := range []net.Conn{c, s} {
-		buf := make([]byte, 100)
-		conn.SetDeadline(time.Now().Add(patience))
-		conn.Write([]byte("\r\n\r\n"))
-		if n, err := conn.Read(buf); err != nil || string(buf[:n]) != "\r\n" {
-			t.Errorf("%s: pong %q, %v", conn.LocalAddr().Network(), buf[:n], err)
-		}
-	}
-	s.Write([]byte("\r\n")) // half a ping before a request is nothing
-	u := newRaw(t, "TCP", s.LocalAddr().String(), b.at("tcp"))
-	s.SetDeadline(time.Time{})
-	u.attach(s)
-	u.call("x").send("OPTIONS", "")
-	u.expect("200")
 }
 
 func TestSomeoneWhoSaysNothingDelaysNobody(t *testing.T) {
@@ -175,7 +99,7 @@ func TestOneSourceHasOnlySoManyConnections(t *testing.T) {
 	}
 }
 
-func TestLiesAboutLengthCloseTheConnection(t *testing.T) {
+func rowT07LiesAboutLengthCloseTheConnection(t *testing.T) {
 	b := newBox(t)
 	for _, length := range []string{"Content-Length: -1", "Content-Length: 99999999999", "Content-Length: 4294967296", "l: 0\r\nContent-Length: 5", "X: y", "Content-Length: 70000"} {
 		c, err := net.Dial("tcp", b.at("tcp"))
@@ -200,58 +124,6 @@ func TestLiesAboutLengthCloseTheConnection(t *testing.T) {
 			t.Errorf("%s: answer %q", length, got.String())
 		}
 		c.Close()
-	}
-}
-
-func TestGarbageCostsNoMemoryAndNoCall(t *testing.T) {
-	b := newBox(t)
-	u := udpPeer(t, b.at("udp"))
-	l, d := func() (*leg, *Dialog) {
-		u.user, u.password = "1001", "secret-one"
-		return b.dialled(u, "1002", "v=0")
-	}()
-	c, err := net.Dial("udp", b.at("udp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	before := heap()
-	whole := l.build("OPTIONS", "")
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for i := range 20000 {
-		junk := []byte(whole)
-		for range 1 + i%40 {
-			junk[rnd.IntN(len(junk))] = byte(rnd.IntN(256))
-		}
-		c.Write(junk)
-	}
-	for _, m := range []string{"INVITE", "SUBSCRIBE", "REGISTER"} { // well formed, and nobody's
-		for range 3000 {
-			x := &leg{u: u, callID: unique(), from: "<sip:1001@box>;tag=" + unique(), to: "<sip:1@box>", target: "sip:1@" + u.box}
-			c.Write([]byte(x.build(m, "")))
-		}
-	}
-	d.Reject(486, Reason{})
-	deadline := time.After(patience)
-	for done := false; !done; {
-		select {
-		case m := <-u.in:
-			done = strings.Contains(m.first(), "486")
-		case <-deadline:
-			t.Fatal("the call in progress was lost in the flood")
-		}
-	}
-	if grown := int64(heap()) - int64(before); grown > 4<<20 {
-		t.Errorf("the heap grew by %d kB", grown>>10)
-	}
-	if c := b.Counters(); c.Malformed == 0 && c.Dropped == 0 || c.Panics != 0 {
-		t.Errorf("counters %+v", c)
 	}
 }
 

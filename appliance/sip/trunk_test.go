@@ -3,6 +3,7 @@ package sip
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func healthy(m text) (int, []string) {
 	return 0, nil
 }
 
-func TestS22ACallGoesOutByATrunk(t *testing.T) {
+func rowS22ACallGoesOutByATrunk(t *testing.T) {
 	u := udpPeer(t, "")
 	c := carrier(u, healthy)
 	b := newBox(t, Trunk{Name: "carrier", Address: u.local, Username: "acme", Password: "pw"})
@@ -77,7 +78,7 @@ func TestS22ACallGoesOutByATrunk(t *testing.T) {
 	}
 }
 
-func TestS22APhoneNeverGetsOurCredentials(t *testing.T) {
+func rowS22APhoneNeverGetsOurCredentials(t *testing.T) {
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -87,7 +88,7 @@ func TestS22APhoneNeverGetsOurCredentials(t *testing.T) {
 	}
 }
 
-func TestS24ASilentTrunkIsLeftWithinTwoSeconds(t *testing.T) {
+func rowS24ASilentTrunkIsLeftWithinTwoSeconds(t *testing.T) {
 	dead, alive := udpPeer(t, ""), udpPeer(t, "")
 	c := carrier(alive, healthy)
 	b := newBox(t, Trunk{Name: "dead", Address: dead.local, Health: -1}, Trunk{Name: "alive", Address: alive.local, Health: -1})
@@ -172,7 +173,7 @@ func TestATrunkRegistersAndIsCalledByItsUserName(t *testing.T) {
 	}
 }
 
-func TestALargeInviteGoesByTCPAndFallsBackToUDP(t *testing.T) {
+func rowT09ALargeInviteGoesByTCPAndFallsBackToUDP(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +215,7 @@ func TestALargeInviteGoesByTCPAndFallsBackToUDP(t *testing.T) {
 	}
 }
 
-func TestATrunkThatRefusesTCPFailsAtOnce(t *testing.T) {
+func rowS24ATrunkThatRefusesTCPFailsAtOnce(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -266,4 +267,58 @@ func TestOfTwoTrunksAtOneCarrierTheOneThatIsCalledAnswers(t *testing.T) {
 			t.Errorf("a call to %s is %s's, want %s", number, in.Trunk, want)
 		}
 	}
+}
+
+func rowS22ATrunkMayAskForCredentialsInACall(t *testing.T) {
+	u := udpPeer(t, "")
+	c := carrier(u, healthy)
+	b := newBox(t, Trunk{Name: "carrier", Address: u.local, Username: "acme", Password: "pw"})
+	events := make(chan Event, 10)
+	d, err := b.Dial(DialRequest{Events: events, Trunk: "carrier", Number: "1", Offer: func(netip.Addr) []byte { return []byte("v=0") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := c.called()
+	challenge := func(n string) []string {
+		return []string{`WWW-Authenticate: Digest realm="carrier", nonce="` + n + `", qop="auth", algorithm=MD5`}
+	}
+	rel := []string{"Require: 100rel", "RSeq: 1"}
+	l.answer(l.invite, 183, "v=0", rel...)
+	prack := c.expect("PRACK")
+	l.answer(prack, 401, "", challenge("n0")...)
+	again := c.expect("PRACK")
+	if again.get("Authorization") == "" || again.get("CSeq") == prack.get("CSeq") || again.get("RAck") != prack.get("RAck") {
+		t.Errorf("%q", again)
+	}
+	l.answer(again, 200, "")
+	wantEvent(t, events, EventProgress)
+	l.answer(l.invite, 200, "v=0", "Allow: UPDATE")
+	if ack := c.expect("ACK"); strings.Fields(ack.get("CSeq"))[0] != strings.Fields(l.invite.get("CSeq"))[0] {
+		t.Errorf("ACK CSeq %q", ack.get("CSeq"))
+	}
+	wantEvent(t, events, EventAnswered)
+	d.Reinvite([]byte("v=0 hold"))
+	l.answer(c.expect("INVITE"), 401, "", challenge("n1")...)
+	c.expect("ACK")
+	m := c.expect("INVITE")
+	if m.get("Authorization") == "" || m.body() != "v=0 hold" {
+		t.Errorf("%q", m)
+	}
+	l.answer(m, 200, "v=0 held")
+	c.expect("ACK")
+	wantEvent(t, events, EventReinviteDone)
+	d.Update([]byte("v=0 more"))
+	l.answer(c.expect("UPDATE"), 401, "", challenge("n2")...)
+	m = c.expect("UPDATE")
+	l.answer(m, 200, "v=0 yes")
+	if e := wantEvent(t, events, EventReinviteDone); string(e.Body) != "v=0 yes" {
+		t.Errorf("%+v", e)
+	}
+	d.Hangup(Reason{})
+	l.answer(c.expect("BYE"), 401, "", challenge("n3")...)
+	m = c.expect("BYE")
+	if m.get("Authorization") == "" {
+		t.Errorf("%q", m)
+	}
+	l.answer(m, 200, "")
 }
