@@ -26,6 +26,27 @@ func rowS18TheSameCallByTwoWaysIsOneCall(t *testing.T) {
 	}
 }
 
+func rowS18OurOwnCallThatComesBackIsRefused(t *testing.T) {
+	u := udpPeer(t, "")
+	c := carrier(u, healthy)
+	b := newBox(t, Trunk{Name: "mirror", Address: u.local})
+	events := make(chan Event, 10)
+	if _, err := b.Dial(DialRequest{Events: events, Trunk: "mirror", Number: "100", Offer: func(netip.Addr) []byte { return []byte("v=0") }}); err != nil {
+		t.Fatal(err)
+	}
+	l := c.called()
+	u.write("INVITE sip:100@box SIP/2.0\r\nVia: SIP/2.0/UDP " + u.local + ";branch=z9hG4bK" + unique() + "\r\n" + strings.SplitN(string(l.invite), "\r\n", 2)[1])
+	c.expect("482")
+	if len(b.invites) != 0 {
+		t.Error("it became a call")
+	}
+	l.answer(l.invite, 482, "")
+	c.expect("ACK")
+	if e := wantEvent(t, events, EventFailed); e.Code != 482 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func rowS18ACallThatHasNoHopsLeftEnds(t *testing.T) {
 	b := newBox(t)
 	l, d := b.caller()
@@ -51,9 +72,15 @@ func rowS21DisorderInADialogIsRefused(t *testing.T) {
 	u.user, u.password = "1001", "secret-one"
 	l, d := b.dialled(u, "1002", "v=0")
 	d.Answer([]byte("v=0"))
-	l.learn(u.expect("200"))
+	answer := l.learn(u.expect("200"))
+	l.cseq += 7
+	l.send("ACK", "") // of nothing that was answered: ignored
+	l.cseq -= 7
+	u.again(answer)
+	u.again(answer)
 	l.send("ACK", "")
 	b.event(EventConfirmed)
+	l.send("ACK", "")
 	l.cseq -= 2
 	l.send("INFO", "x")
 	u.expect("500")
@@ -72,6 +99,8 @@ func rowS21DisorderInADialogIsRefused(t *testing.T) {
 	l.send("BYE", "")
 	u.expect("200")
 	b.event(EventBye)
+	l.send("INFO", "x")
+	u.expect("481")
 }
 
 func TestOddRequestsGetTheAnswersOfTheBook(t *testing.T) {

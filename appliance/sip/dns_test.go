@@ -255,6 +255,7 @@ func TestAnAnswerThatIsCutOffIsFetchedWhole(t *testing.T) {
 }
 
 func rowS24ADomainWhoseFirstTargetIsDeadIsReachedByTheSecond(t *testing.T) {
+	t.Parallel()
 	z := newZone(t)
 	dead, alive := udpPeer(t, ""), udpPeer(t, "")
 	c := carrier(alive, healthy)
@@ -278,6 +279,7 @@ func rowS24ADomainWhoseFirstTargetIsDeadIsReachedByTheSecond(t *testing.T) {
 }
 
 func rowS24ADeadNameServerDelaysNobody(t *testing.T) {
+	t.Parallel()
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -137,18 +137,34 @@ func rowS05AnAnswerIsRepeatedUntilItIsAcknowledged(t *testing.T) {
 }
 
 func rowS05ACallerWhoNeverAcknowledgesIsHungUp(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
 	_, d := b.dialled(u, "1002", "v=0")
+	began := time.Now()
 	d.Answer([]byte("v=0"))
-	u.expect("200")
-	bye := u.expect("BYE")
-	b.event(EventNoAck)
-	(&leg{u: u}).answer(bye, 200, "")
+	answer := u.expect("200")
+	repeats := 0
+	m := get(t, u.in, "message")
+	for ; m == answer; m = get(t, u.in, "message") {
+		repeats++
+	}
+	// After T1, twice that, and then every T2, until 64*T1 are over (RFC 3261 section 13.3.1.4).
+	if most := int(quick.timeout()/quick.t2) + 2; !strings.HasPrefix(string(m), "BYE") || repeats < 5 || repeats > most {
+		t.Errorf("%q after %d repeats, want 5 to %d", m.first(), repeats, most)
+	}
+	if took := time.Since(began); took < quick.timeout() {
+		t.Errorf("given up after %v", took)
+	}
+	if e := b.event(EventNoAck); m.get("Reason") != `Q.850;cause=102;text="no ACK"` || e.Code != 408 {
+		t.Errorf("%q, %+v", m, e)
+	}
+	(&leg{u: u}).answer(m, 200, "")
 }
 
 func rowS07AnInviteRepeatedAfterItsAnswerIsNoSecondCall(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -170,6 +186,11 @@ func rowS07AnInviteRepeatedAfterItsAnswerIsNoSecondCall(t *testing.T) {
 		u.write(again)
 	}
 	u.silence(3 * quick.t1)
+	for deadline := time.Now().Add(patience); b.transactions() > 0 && time.Now().Before(deadline); { // none remembers it
+		<-time.After(time.Millisecond)
+	}
+	u.write(again)
+	u.expect("482")
 	if len(b.invites) > 0 {
 		t.Error("it became a second call")
 	}
@@ -203,4 +224,32 @@ func TestOurHangupWaitsForTheAck(t *testing.T) {
 	u.silence(100 * time.Millisecond)
 	l.send("ACK", "")
 	l.answer(u.expect("BYE"), 200, "")
+}
+
+// transactions are those of peers that the box remembers.
+func (b *box) transactions() (n int) {
+	for _, sh := range b.shards {
+		done := make(chan struct{})
+		sh.post(func() { n += len(sh.servers); close(done) })
+		<-done
+	}
+	return n
+}
+
+func rowS01ACallerWithoutAnOfferAnswersOursInItsAck(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "secret-one"
+	l, d := b.dialled(u, "1002", "")
+	if len(d.Invite().Body) != 0 {
+		t.Errorf("its offer is %q", d.Invite().Body)
+	}
+	d.Answer([]byte("v=0 our offer"))
+	if m := l.learn(u.expect("200")); m.body() != "v=0 our offer" {
+		t.Errorf("%q", m)
+	}
+	l.send("ACK", "v=0 its answer")
+	if e := b.event(EventConfirmed); string(e.Body) != "v=0 its answer" {
+		t.Errorf("%+v", e)
+	}
 }

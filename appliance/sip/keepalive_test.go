@@ -3,6 +3,7 @@ package sip
 import (
 	"bufio"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +127,44 @@ func rowM01AConnectionToATrunkIsKeptOpen(t *testing.T) {
 	}
 	if p, err := r.Peek(4); err != nil || string(p) != "\r\n\r\n" {
 		t.Errorf("got %q, %v", p, err)
+	}
+}
+
+// A phone behind a router knows its inner address only. It is answered where it came from, and told how it is seen.
+func rowM01APhoneBehindARouterIsAnsweredWhereItCameFrom(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	outside := mustAddr(t, u.local)
+	inner := "192.168.1.77:5060"
+	for ask, want := range map[string]string{";rport": ";rport=" + strconv.Itoa(int(outside.Port())), "": ""} {
+		request, _ := sentinel("UDP", inner)
+		u.write(strings.Replace(request, ";rport", ask, 1))
+		via := u.expect("200").get("Via") // also for those who ask for nothing: where else?
+		if !strings.Contains(via, ";received=127.0.0.1") || !strings.Contains(via, want) || strings.Contains(via, "rport") != (ask != "") {
+			t.Errorf("Via %q", via)
+		}
+	}
+	u.user, u.password = "1001", "secret-one"
+	l := u.call("1001")
+	l.target, l.contact = "sip:"+u.box, "<sip:1001@"+inner+">"
+	l.authed("REGISTER", "", "200", "Expires: 600")
+	if _, err := b.Dial(DialRequest{Events: make(chan Event, 10), Contact: &b.Contacts("1001")[0]}); err != nil {
+		t.Fatal(err)
+	}
+	u.expect("INVITE sip:1001@" + inner)
+}
+
+// STUN as a keep-alive (RFC 5626 section 3.5.2) is no garbage.
+func rowM01STUNKeepsAHoleOpenAndIsNoGarbage(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.register("1001", "secret-one")
+	for range 20 {
+		u.write("\x00\x01\x00\x00\x21\x12\xa4\x42twelve bytes")
+	}
+	u.call("x").send("OPTIONS", "")
+	u.expect("200")
+	if c := b.Counters(); c.Malformed != 0 || len(b.Blocks()) != 0 {
+		t.Errorf("%+v", c)
 	}
 }

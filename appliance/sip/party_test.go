@@ -93,6 +93,17 @@ func TestAForwardedCallTellsTheTrunkAndNoPhone(t *testing.T) {
 
 func rowS23ARedirectionIsToldAndNotFollowed(t *testing.T) {
 	b := newBox(t)
+	for code, contact := range map[int]string{300: "<sip:3000@x>", 301: "<sip:3000@x>", 305: "<sip:proxy.example;lr>", 380: "<tel:+1900555>"} {
+		u := udpPeer(t, b.at("udp"))
+		l, _, events := b.ring(u, "1002", "secret-two", DialRequest{})
+		l.contact = contact
+		l.answer(l.invite, code, "")
+		u.expect("ACK")
+		if e := wantEvent(t, events, EventFailed); e.Code != code || len(e.Contacts) != 1 {
+			t.Errorf("%+v", e)
+		}
+		u.silence(quick.t1)
+	}
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
 	l.contact = ""

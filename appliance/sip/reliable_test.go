@@ -84,6 +84,7 @@ func rowS16AnAnswerNeedNotWaitForThePrackOfARing(t *testing.T) {
 }
 
 func rowS16ACallerThatNeverSendsPrackIsRefused(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	l, d := b.caller("Require: 100rel")
 	d.Progress(180, nil)

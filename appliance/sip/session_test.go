@@ -29,6 +29,7 @@ func (b *box) talkingTo(headers ...string) (*leg, *Dialog, chan Event) {
 }
 
 func rowS17ACallerThatKnowsNoTimerHasNone(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	_, _, m := b.talking()
 	if m.get("Session-Expires") != "" || m.get("Require") != "" {
@@ -37,6 +38,7 @@ func rowS17ACallerThatKnowsNoTimerHasNone(t *testing.T) {
 }
 
 func rowS17ATimerThatIsTooShortIsRefusedOnlyToWhoUnderstands(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	u.user, u.password = "1001", "secret-one"
@@ -51,6 +53,7 @@ func rowS17ATimerThatIsTooShortIsRefusedOnlyToWhoUnderstands(t *testing.T) {
 }
 
 func rowS17WeRefreshByUpdateAtHalfTime(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	began := time.Now()
 	l, _, m := b.talking("Supported: timer", "Session-Expires: 90;refresher=uas", "Allow: INVITE, UPDATE")
@@ -73,6 +76,7 @@ func rowS17WeRefreshByUpdateAtHalfTime(t *testing.T) {
 }
 
 func rowS17WeRefreshByReinviteWhenThePeerTakesNoUpdate(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: INVITE, BYE")
 	m := l.u.expect("INVITE")
@@ -90,6 +94,7 @@ func rowS17WeRefreshByReinviteWhenThePeerTakesNoUpdate(t *testing.T) {
 }
 
 func rowS17AnUpdateThatIsNotTakenIsFollowedByAReinvite(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	l, _, _ := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: UPDATE")
 	l.answer(l.u.expect("UPDATE"), 405, "")
@@ -101,6 +106,7 @@ func rowS17AnUpdateThatIsNotTakenIsFollowedByAReinvite(t *testing.T) {
 }
 
 func rowS17APeerThatStopsRefreshingIsHungUp(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uas", "Require: timer")
 	l.send("UPDATE", "", "Session-Expires: 90;refresher=uac", "Supported: timer")
@@ -133,6 +139,7 @@ func rowS17ACallThatIsRefreshedByThePeerIsNeverCut(t *testing.T) {
 }
 
 func rowS17APeerThatDoesNotAnswerARefreshIsGone(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	l, _, events := b.talkingTo("Session-Expires: 90;refresher=uac", "Allow: UPDATE")
 	l.u.expect("UPDATE")
@@ -143,6 +150,7 @@ func rowS17APeerThatDoesNotAnswerARefreshIsGone(t *testing.T) {
 }
 
 func rowS17ACalleeThatWantsALongerTimerGetsIt(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	u := udpPeer(t, b.at("udp"))
 	l, _, events := b.ring(u, "1001", "secret-one", DialRequest{})
@@ -163,6 +171,7 @@ func rowS17ACalleeThatWantsALongerTimerGetsIt(t *testing.T) {
 }
 
 func rowS17EachLegHasATimerOfItsOwn(t *testing.T) {
+	t.Parallel()
 	b := newBox(t)
 	_, _, m := b.talking("Supported: timer", "Session-Expires: 7200;refresher=uac")
 	if got := m.get("Session-Expires"); got != "1800;refresher=uac" {

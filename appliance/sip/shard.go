@@ -1,7 +1,10 @@
 package sip
 
 import (
+	"errors"
 	"hash/maphash"
+	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -131,11 +134,19 @@ func (sh *shard) do(f func()) {
 
 func (sh *shard) after(d time.Duration, f func()) *alarm { return sh.alarms.after(d, f) }
 
+// lostBecause says it to the operator: of a trunk whose certificate is not to be believed, for one.
+func lostBecause(why error) string {
+	if why == nil || errors.Is(why, io.EOF) || errors.Is(why, errFlowLost) || errors.Is(why, net.ErrClosed) {
+		return "connection lost"
+	}
+	return "connection lost: " + why.Error()
+}
+
 // lost ends what waits for answers over a connection that is gone.
 func (sh *shard) lost(c *stream) {
 	for _, t := range sh.clients {
 		if t.flow.conn == c {
-			t.fail(503, "connection lost")
+			t.fail(503, lostBecause(c.why))
 		}
 	}
 	for _, t := range sh.servers {

@@ -16,20 +16,30 @@ func carrier(u *raw, respond func(m text) (code int, headers []string)) *raw {
 	front := newRaw(u.t, u.transport, u.local, u.box)
 	front.write, front.user = u.write, "carrier"
 	l := &leg{u: u}
-	go func() {
-		for m := range u.in {
-			if code, headers := respond(m); code != 0 {
-				l.answer(m, code, "", headers...)
-				continue
-			}
-			front.in <- m
+	forward(u, func(m text) {
+		if code, headers := respond(m); code != 0 {
+			l.answer(m, code, "", headers...)
+			return
 		}
-	}()
-	u.t.Cleanup(func() {
-		u.close()
-		close(u.in)
+		front.in <- m
 	})
 	return front
+}
+
+// forward hands what reaches u to somebody else, until the test ends.
+func forward(u *raw, to func(text)) {
+	over := make(chan struct{})
+	u.t.Cleanup(func() { close(over) })
+	go func() {
+		for {
+			select {
+			case m := <-u.in:
+				to(m)
+			case <-over:
+				return
+			}
+		}
+	}()
 }
 
 func healthy(m text) (int, []string) {
@@ -321,4 +331,47 @@ func rowS22ATrunkMayAskForCredentialsInACall(t *testing.T) {
 		t.Errorf("%q", m)
 	}
 	l.answer(m, 200, "")
+}
+
+func rowS22ANonceThatGrewOldAndASecondRealmAreNoTrap(t *testing.T) {
+	u := udpPeer(t, "")
+	c := carrier(u, healthy)
+	b := newBox(t, Trunk{Name: "carrier", Address: u.local, Username: "acme", Password: "pw"})
+	events := make(chan Event, 10)
+	if _, err := b.Dial(DialRequest{Events: events, Trunk: "carrier", Number: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	l := c.called()
+	shown := func(m text) *digest.Credentials {
+		t.Helper()
+		if n := len(m.all("Proxy-Authorization")) + len(m.all("Authorization")); n != 1 {
+			t.Fatalf("%d credentials in %q", n, m)
+		}
+		cred, err := digest.ParseCredentials(m.get("Proxy-Authorization"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cred
+	}
+	challenge := func(realm, nonce, more string) string {
+		return `Proxy-Authenticate: Digest realm="` + realm + `", nonce="` + nonce + `", qop="auth"` + more
+	}
+	l.answer(l.invite, 407, "", challenge("one", "n1", ", algorithm=MD5"), challenge("two", "n2", ", algorithm=MD5"))
+	c.expect("ACK")
+	m := c.expect("INVITE")
+	if cred := shown(m); cred.Realm != "one" || cred.Nonce != "n1" || cred.Username != "acme" {
+		t.Errorf("%+v", cred)
+	}
+	l.answer(m, 407, "", challenge("one", "n3", ", stale=true, algorithm=MD5"))
+	c.expect("ACK")
+	m = c.expect("INVITE")
+	if cred := shown(m); cred.Nonce != "n3" || cred.Nc != 1 {
+		t.Errorf("%+v", cred)
+	}
+	l.answer(m, 407, "", challenge("one", "n4", ", stale=true")) // for ever
+	c.expect("ACK")
+	if e := wantEvent(t, events, EventFailed); e.Code != 407 {
+		t.Errorf("%+v", e)
+	}
+	c.silence(quick.t2)
 }
