@@ -22,7 +22,8 @@ const (
 	handshakeTime  = 15 * time.Second // for one of them
 	handshakeQueue = 32               // datagrams that wait for one; a whole flight is at most ten
 	handshakeBytes = 64 << 10
-	handshakeMTU   = 1200 // RFC 8261 section 5, as browsers do
+	handshakeMost  = 128 << 10 // bytes that a peer may send in one: a whole one has 5 kB, said again ten times if need be
+	handshakeMTU   = 1200      // RFC 8261 section 5, as browsers do
 )
 
 var (
@@ -38,6 +39,7 @@ type handshake struct {
 	plan   *association
 	hello  bool     // the peer must first show that it receives what we send to it (RFC 6347 section 4.2.1)
 	source endpoint // the worker's: whom it is with
+	came   int      // the worker's: bytes from there
 	inbox  *packetio.Buffer
 	cancel context.CancelFunc
 	bad    atomic.Bool // the fingerprint is wrong
@@ -70,6 +72,12 @@ func newHandshake(e *Engine, s *Stream, plan *association, source *endpoint, hel
 	e.shaking.Add(1)
 	go h.run(ctx, e)
 	return h
+}
+
+// takes tells whether n bytes more are heard. Pieces of messages wait in memory until they are whole, and need never be.
+func (h *handshake) takes(n int) bool {
+	h.came += n
+	return h.came <= handshakeMost
 }
 
 // run makes the keys and hands them, or the reason why there are none, to the worker.

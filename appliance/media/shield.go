@@ -226,9 +226,9 @@ func (f *flow) shake(w *worker, b []byte) {
 	if s.handshake == nil && !s.association.client && isHello(b) {
 		s.handshake = newHandshake(w.engine, f.stream, s.association, &w.from, f.latch.checks == nil)
 	}
-	if s.handshake != nil {
-		s.handshake.source = w.from
-		_, _ = s.handshake.inbox.Write(b) // what does not fit is lost, and sent again
+	if h := s.handshake; h != nil && h.takes(len(b)) {
+		h.source = w.from
+		_, _ = h.inbox.Write(b) // what does not fit is lost, and sent again
 	}
 }
 

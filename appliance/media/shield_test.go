@@ -210,13 +210,7 @@ func rowM08HalfOpenHandshakesAreBoundedAndOthersGetTheirTurn(t *testing.T) {
 	var legs []*Stream
 	for range mostHandshakes + 40 {
 		leg, _ := open(t, e)
-		leg.Secure(SecureOptional)
-		offer := "v=0\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + itoa(int(p.addr().Port())) + " UDP/TLS/RTP/SAVP 8\r\na=setup:active\r\na=fingerprint:" + e.identity.print + "\r\n"
-		if _, err := leg.Answer([]byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"+offer[5:]), localhost, []Codec{PCMA}, SendRecv); err != nil {
-			t.Fatal(err)
-		}
-		leg.Stats()
-		p.leg = addrOf(leg)
+		p.overDTLS(leg, "active")
 		p.raw(hello)
 		legs = append(legs, leg)
 	}
