@@ -18,6 +18,7 @@ var rows = []struct {
 	{"S-25 a later offer of ours keeps the places of refused media", rowS25ALaterOfferOfOursKeepsThePlacesOfRefusedMedia},
 	{"S-25 a payload number means one thing from the first offer to the last", rowS25ANumberMeansOneThingFromTheFirstOfferToTheLast},
 	{"S-25 keys are passed on under the other side's number, and told once", rowS25KeysArePassedOnUnderTheOtherSidesNumberAndToldOnce},
+	{"S-25 phones hear and are heard in packets of any length", rowS25PhonesHearAndAreHeardInPacketsOfAnyLength},
 	{"S-25 who does not agree on encryption has no call", rowS25WhoDoesNotAgreeOnEncryptionHasNoCall},
 	{"S-25 what was encrypted is never plain again", rowS25WhatWasEncryptedIsNeverPlainAgain},
 	{"M-02 who is heard, row by row", rowM02WhoIsHeard},
@@ -43,5 +44,7 @@ var rows = []struct {
 	{"M-12 a port rests until the late packets of its call are gone", rowM12APortRestsUntilTheLatePacketsOfItsCallAreGone},
 	{"M-12 nobody hears another call", rowM12NobodyHearsAnotherCall},
 	{"M-12 nobody hears another call through another codec", rowM12NobodyHearsAnotherCallThroughAnotherCodec},
+	{"M-13 sound goes on while its owners hang and memory is collected", rowM13SoundGoesOnWhileItsOwnersHangAndMemoryIsCollected},
 	{"M-15 sound bombs harm nobody", rowM15SoundBombsHarmNobody},
+	{"T-04 damaged sound and descriptions cost little", rowT04DamagedSoundAndDescriptionsCostLittle},
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const preamble = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
@@ -255,4 +256,35 @@ func FuzzSDP(f *testing.F) {
 			t.Errorf("plain sound by %s", l.profile)
 		}
 	})
+}
+
+func rowS25PhonesHearAndAreHeardInPacketsOfAnyLength(t *testing.T) {
+	e := box(t, Options{})
+	for _, length := range []int{10, 20, 30, 40, 60} {
+		t.Run(itoa(length)+" ms", func(t *testing.T) {
+			t.Parallel()
+			a, _ := open(t, e)
+			b, _ := open(t, e)
+			one, two := newPhone(t), newPhone(t)
+			one.offer(a, "8", "a=ptime:"+itoa(length))
+			two.call(b, "sendrecv")
+			a.Play(ToneSound(time.Second, 440), true)
+			first, second := one.hear(), one.hear()
+			if n := 8 * length; len(first.payload) != n || len(second.payload) != n || second.seq != first.seq+1 || second.ts != first.ts+uint32(n) {
+				t.Errorf("%d and %d bytes, numbers %d and %d, times %d and %d", len(first.payload), len(second.payload), first.seq, second.seq, first.ts, second.ts)
+			}
+			a.Stop()
+			Join(a, b)
+			a.Stats()
+			said := make([]byte, headerSize+8*length) // and who listens gets what was said, whatever length it likes
+			for i := range uint16(3) {
+				putHeader(said, 8, false, 100+i, uint32(i)*uint32(8*length), 7)
+				said[headerSize] = byte(i)
+				one.raw(said)
+				if got := two.hear(); len(got.payload) != 8*length || got.payload[0] != byte(i) {
+					t.Errorf("heard %d bytes, %x", len(got.payload), got.payload[0])
+				}
+			}
+		})
+	}
 }

@@ -3,6 +3,8 @@ package media
 import (
 	"errors"
 	"os"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 )
@@ -153,5 +155,81 @@ func TestAReaderWhoIsLateLosesNoEventsAndOldSoundFirst(t *testing.T) {
 		if got := wantEvent(t, events, EventPlayed); got.Play != uint64(i+1) {
 			t.Errorf("event %d is of play %d", i, got.Play)
 		}
+	}
+}
+
+// What the owners of calls wait for (a disk that is stuck, a reload, each other) is no affair of the sound's: nothing is
+// lost or late because nobody reads events, offers come in between, or memory is collected. How late is for the
+// benchmarks to say; here it is whether.
+func rowM13SoundGoesOnWhileItsOwnersHangAndMemoryIsCollected(t *testing.T) {
+	const calls, turns = 20, 100
+	e := box(t, Options{Workers: 2})
+	type pair struct {
+		one, two *phone
+		a, b     *Stream
+	}
+	var all []pair
+	for range calls {
+		var p pair
+		for _, leg := range []**Stream{&p.a, &p.b} {
+			s, err := e.Open(make(chan Event)) // that nobody reads
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			s.Capture() // that nobody takes
+			*leg = s
+		}
+		p.one, p.two = newPhone(t), newPhone(t)
+		p.one.call(p.a, "sendrecv")
+		p.two.call(p.b, "sendrecv")
+		Join(p.a, p.b)
+		all = append(all, p)
+	}
+	stop := make(chan struct{})
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	defer close(stop)
+	for _, work := range []func(){
+		runtime.GC,
+		func() { // as a reload does
+			e.SetPorts(20000, 29999)
+			p := all[0]
+			if _, err := p.a.Answer(p.one.sdp("sendrecv"), localhost, []Codec{PCMA, PCMU}, SendRecv); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		busy.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					work()
+				}
+			}
+		})
+	}
+	last := make([][2]uint16, calls)
+	for turn := range byte(turns) {
+		for _, p := range all {
+			p.one.say(turn)
+			p.two.leg = addrOf(p.b)
+			p.two.say(turn + 100)
+		}
+		for i, p := range all {
+			one, two := p.one.hear(), p.two.hear()
+			if one.payload[0] != turn+100 || two.payload[0] != turn {
+				t.Fatalf("turn %d, call %d: heard %d and %d", turn, i, one.payload[0], two.payload[0])
+			}
+			if turn > 0 && (one.seq != last[i][0]+1 || two.seq != last[i][1]+1) {
+				t.Errorf("turn %d, call %d: numbers %d and %d after %v", turn, i, one.seq, two.seq, last[i])
+			}
+			last[i] = [2]uint16{one.seq, two.seq}
+		}
+	}
+	if c := e.Counters(); c.Flooded != 0 || c.Malformed != 0 {
+		t.Errorf("%+v", c)
 	}
 }
