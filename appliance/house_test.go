@@ -66,6 +66,12 @@ var packages = sync.OnceValues(func() (map[string]pkg, error) {
 	all, err := list("-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports", "./...")
 	ours := map[string]pkg{}
 	for _, p := range all {
+		if strings.HasSuffix(p.ImportPath, "]") {
+			continue // the same, built with the command's profile
+		}
+		for i, path := range p.Imports {
+			p.Imports[i], _, _ = strings.Cut(path, " [")
+		}
 		ours[strings.TrimPrefix(p.ImportPath, "callbox/")] = p
 	}
 	return ours, err

@@ -26,42 +26,42 @@ const firstResponse = 1500 * time.Millisecond
 
 // Run implements Stage.
 func (s Away) Run(ctx context.Context, c *Call) Stage {
-	last := attempt{why: TrunkDown}
+	last := Attempt{Why: TrunkDown}
 	for _, name := range s.Trunks {
 		t := c.Plan.Config.Trunks[name]
 		if t == nil || ctx.Err() != nil {
 			continue
 		}
 		a := s.through(ctx, c, name)
-		if a.answered {
+		if a.Answered {
 			return Talk{}
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		last = tellingMore(last, a)
-		if _, again := fromTrunk(a.status); a.status >= 300 && !again {
+		if _, again := fromTrunk(a.Status); a.Status >= 300 && !again {
 			break
 		}
 	}
-	return Refuse{last.why}
+	return Refuse{last.Why}
 }
 
 // through tries one trunk, and wherever that redirects to.
-func (s Away) through(ctx context.Context, c *Call, trunk string) attempt {
+func (s Away) through(ctx context.Context, c *Call, trunk string) Attempt {
 	for n := s.Number; ; {
 		c.enter("trunk", trunk)
 		from := s.From
 		if t := c.Plan.Config.Trunks[trunk]; t.CallerID != "" && from.Number == c.Account && !from.Hidden {
 			from = sip.Party{Name: from.Name, Number: t.CallerID}
 		}
-		a := c.ring(ctx, []target{{trunk: trunk, number: n.Dialled, from: from, diverted: c.diverted, first: firstResponse, emergency: s.Emergency}})
-		if len(a.contacts) == 0 || ctx.Err() != nil {
+		a := c.line.Ring(ctx, []Target{{Trunk: trunk, Number: n.Dialled, From: from, Diverted: c.diverted, Emergency: s.Emergency}}, Forever)
+		if len(a.Contacts) == 0 || ctx.Err() != nil {
 			return a
 		}
 		to, number, refused := s.follow(c, trunk, n, a)
 		if refused != nil {
-			a.why = *refused
+			a.Why = *refused
 			return a
 		}
 		c.tell(journal.CallTransferred{By: "trunk " + trunk, To: number.shown(), Kind: "redirect"})
@@ -71,8 +71,8 @@ func (s Away) through(ctx context.Context, c *Call, trunk string) attempt {
 
 // tellingMore prefers what a network said about the callee over what we know
 // about our trunks.
-func tellingMore(a, b attempt) attempt {
-	if b.why.Who == "callee" || a.why == TrunkDown {
+func tellingMore(a, b Attempt) Attempt {
+	if b.Why.Who == "callee" || a.Why == TrunkDown {
 		return b
 	}
 	return a
@@ -87,17 +87,13 @@ func (c *Call) urgent(n Number, from sip.Party) Stage {
 
 func (c *Call) urgentTrunks(n Number) []string {
 	up, down := []string{}, []string{}
-	state := map[string]bool{}
-	for _, t := range c.box.SIP.Trunks() {
-		state[t.Name] = t.Up
-	}
 	seen := map[string]bool{}
 	add := func(name string) {
 		if seen[name] {
 			return
 		}
 		seen[name] = true
-		if state[name] {
+		if c.line.TrunkUp(name) {
 			up = append(up, name)
 		} else {
 			down = append(down, name)

@@ -18,7 +18,7 @@ import (
 type Box struct {
 	SIP     *sip.Server
 	Media   *media.Engine
-	Journal *journal.Journal
+	Journal Facts
 	Lines   *Lines
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -33,6 +33,7 @@ type Plan struct {
 	Config     *hcl.Config
 	Music      *media.Sound                // what a held party hears
 	Resolve    func(hcl.Destination) Stage // what a destination means in this generation
+	Sound      Sound                       // how what is said to callers sounds
 }
 
 // A Stage is one stop on a call's way. Run blocks until the stop is done and
@@ -55,7 +56,9 @@ type Call struct {
 	Started   time.Time
 
 	box      *Box
-	replaces bool // it asks to take the place of another call (RFC 3891)
+	line     Line
+	inbox    chan Happening // what waits for the script
+	replaces bool           // it asks to take the place of another call (RFC 3891)
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	mail     chan func()
@@ -64,8 +67,13 @@ type Call struct {
 	over     chan struct{} // closed when the loop has ended
 
 	// Owned by the script.
-	verdict  *Cause          // what Finish will say, when a stage has decided
-	forwards int             // forwards followed so far
+	verdict  *Cause // what Finish will say, when a stage has decided
+	forwards int    // forwards followed so far
+	language string
+	data     map[string]any
+	tags     map[string]string
+	input    map[string]string
+	result   map[string]any
 	moved    []string        // by whom the call was redirected so far
 	diverted []sip.Diversion // by whom, latest first
 
@@ -74,7 +82,9 @@ type Call struct {
 	caller   *leg
 	callee   *leg // the one that answered
 	dial     *dial
-	answered time.Time
+	answered time.Time           // since when somebody talks with the caller
+	became   journal.Outcome     // of a call that nobody answers, when a stage knows
+	music    bool                // the caller hears music that somebody may interrupt
 	kept     []journal.Leg       // legs that have ended, for the CDR
 	byes     []func(int, []byte) // confirm what hung up, once the CDR is on disk
 	done     bool
@@ -101,13 +111,15 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		Account: in.Account, Trunk: in.Trunk,
 		Number: ParseNumber(in.Number, plan.Config.Appliance.Country),
 		mail:   make(chan func(), mailDepth), signals: make(chan sip.Event, signalDepth),
-		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}),
+		sounds: make(chan media.Event, soundDepth), over: make(chan struct{}), inbox: make(chan Happening, inboxDepth),
 	}
 	c.replaces, c.diverted = in.Replaces != nil, in.Diverted
 	c.Direction, c.From = c.origin(in)
 	if c.Account == "" { // once: reading a number costs a tenth of a call
 		c.Caller = ParseNumber(c.From.Number, plan.Config.Appliance.Country)
 	}
+	c.line = &switched{c: c}
+	c.language = firstLanguage(plan.Config)
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.caller = &leg{role: "caller", account: in.Account, trunk: in.Trunk, dialog: d, offer: in.Body, takesInfo: in.TakesInfo}
 	c.legs = []*leg{c.caller}
@@ -127,6 +139,13 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		return nil, err
 	}
 	return c, nil
+}
+
+func firstLanguage(cfg *hcl.Config) string {
+	if l := cfg.Appliance.Languages; len(l) > 0 {
+		return l[0]
+	}
+	return "en"
 }
 
 // origin tells where a call comes from and how its caller is presented.
@@ -197,12 +216,21 @@ func (c *Call) End(why Cause) { c.cancel(why) }
 func (c *Call) Finish(why Cause) {
 	c.cancel(why)
 	c.do(func() { c.finish(why) })
-	<-c.over
+	if c.mail != nil {
+		<-c.over
+	}
 }
 
 // do runs f in the loop and waits for it. It reports false when the call is
 // over and f will not run.
 func (c *Call) do(f func()) bool {
+	if c.mail == nil { // the virtual floor: one thing happens at a time, and there is no loop
+		if c.done {
+			return false
+		}
+		f()
+		return true
+	}
 	ran := make(chan struct{})
 	select {
 	case c.mail <- func() { defer close(ran); f() }:
@@ -273,12 +301,7 @@ func (c *Call) finish(why Cause) {
 	c.done = true
 	c.stopDial(why)
 	reason := sip.Reason{Q850: why.Q850, Text: why.Text}
-	outcome := why.Outcome
-	if !c.answered.IsZero() {
-		outcome = "answered"
-	} else if outcome == "answered" {
-		outcome = "failed"
-	}
+	outcome := c.outcomeOf(why)
 	if c.caller.dialog != nil && !c.caller.up && !c.caller.gone {
 		reason.RetryAfter = retryAfter(why)
 		c.caller.dialog.Reject(refusal(why), reason)
@@ -298,9 +321,28 @@ func (c *Call) finish(why Cause) {
 	c.logEnd(why, outcome, ended.Time)
 }
 
+// outcomeOf is how a call went that ends for a cause: answered when somebody
+// talked with the caller, else what the stages made of it. A caller who was
+// picked up by the box alone was served by it.
+func (c *Call) outcomeOf(why Cause) string {
+	switch {
+	case !c.answered.IsZero():
+		return "answered"
+	case c.became != "" && (why.Outcome == "answered" || why.Outcome == "abandoned"):
+		return string(c.became)
+	case why.Outcome == "answered" && c.caller.up:
+		return "self_service"
+	case why.Outcome == "answered":
+		return "failed"
+	}
+	return why.Outcome
+}
+
 // Ending is how the call ended. It is for after Serve has returned.
 func (c *Call) Ending() (outcome string, why Cause) {
-	<-c.over
+	if c.mail != nil {
+		<-c.over
+	}
 	return c.outcome, c.why
 }
 

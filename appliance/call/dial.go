@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -11,14 +12,11 @@ import (
 	"callbox/appliance/sip"
 )
 
-// target is one place to ring.
+// target is one place to send an INVITE to.
 type target struct {
-	contact       *sip.Binding // a phone, or
-	trunk, number string       // a number out by a trunk
-	from          sip.Party
-	diverted      []sip.Diversion // who forwarded the call, latest first
-	first         time.Duration   // how long the very first response may take
-	emergency     bool
+	Target
+	contact *sip.Binding  // a phone, or the trunk of Target
+	first   time.Duration // how long the very first response may take
 }
 
 // dial is an attempt in flight: several legs ring, the first to answer has the
@@ -27,25 +25,18 @@ type dial struct {
 	legs   []*leg
 	best   Cause // the most telling failure so far
 	status int
+	tone   bool // the caller hears our own ringing
 	ringed bool // the caller was told that it rings
 	early  *leg // the leg whose early media the caller hears
-	result chan attempt
-}
-
-// attempt is how a dial came out.
-type attempt struct {
-	answered bool
-	why      Cause
-	status   int      // what the far side really said; 0: nothing
-	contacts []string // where it wants the call to go instead, best first, when that is to be followed
+	result chan Attempt
 }
 
 // ring calls all targets at once and blocks until one answers, all have
 // failed, or ctx ends. When one answers the caller is answered and joined.
-func (c *Call) ring(ctx context.Context, targets []target) attempt {
-	result := make(chan attempt, 1)
+func (c *Call) ring(ctx context.Context, targets []target) Attempt {
+	result := make(chan Attempt, 1)
 	if !c.do(func() { c.startDial(targets, result) }) {
-		return attempt{why: c.cause()}
+		return Attempt{Why: c.cause()}
 	}
 	select {
 	case a := <-result:
@@ -59,12 +50,12 @@ func (c *Call) ring(ctx context.Context, targets []target) attempt {
 	case a := <-result: // it was answered in the same instant
 		return a
 	default:
-		return attempt{why: why}
+		return Attempt{Why: why}
 	}
 }
 
 // startDial sends the INVITEs.
-func (c *Call) startDial(targets []target, result chan attempt) {
+func (c *Call) startDial(targets []target, result chan Attempt) {
 	c.dial = &dial{result: result, best: CalleeOffline}
 	for _, t := range targets {
 		if err := c.invite(t); err != nil {
@@ -72,7 +63,20 @@ func (c *Call) startDial(targets []target, result chan attempt) {
 		}
 	}
 	if len(c.dial.legs) == 0 {
-		c.settle(attempt{why: c.dial.best})
+		c.settle(Attempt{Why: c.dial.best})
+		return
+	}
+	if c.caller.up && !c.music && c.caller.stream != nil { // a caller who was picked up hears no ringing but ours
+		c.caller.stream.Play(media.CountryTone(c.Plan.Config.Appliance.Country, media.ToneRingback), true)
+		c.dial.tone = true
+	}
+}
+
+// quieten ends our own ringing.
+func (c *Call) quieten() {
+	if c.dial.tone && c.caller.stream != nil {
+		c.caller.stream.Stop()
+		c.dial.tone = false
 	}
 }
 
@@ -93,12 +97,12 @@ var errNoLine = errors.New("no line is free")
 
 // invite starts one leg.
 func (c *Call) invite(t target) error {
-	l := &leg{role: "callee", trunk: t.trunk, target: t}
+	l := &leg{role: "callee", trunk: t.Trunk, target: t}
 	if t.contact != nil {
 		l.account, l.transport = t.contact.Account, t.contact.Transport
 	}
-	if t.trunk != "" {
-		if !c.box.Lines.Take(t.trunk, t.emergency) {
+	if t.Trunk != "" {
+		if !c.box.Lines.Take(t.Trunk, t.Emergency) {
 			return errNoLine
 		}
 		l.line = true
@@ -120,8 +124,8 @@ func (c *Call) invite(t target) error {
 func (c *Call) place(l *leg) error {
 	t := l.target
 	d, err := c.box.SIP.Dial(sip.DialRequest{
-		Events: c.signals, Contact: t.contact, Trunk: t.trunk, Number: t.number, Force: t.emergency,
-		From: t.from, Diverted: t.diverted, Answer: t.first, MaxForwards: c.hops(),
+		Events: c.signals, Contact: t.contact, Trunk: t.Trunk, Number: t.Number, Force: t.Emergency,
+		From: t.From, Diverted: t.Diverted, Answer: t.first, MaxForwards: c.hops(),
 		Offer: func(local netip.Addr) []byte { return c.offer(l, local) },
 	})
 	if err != nil {
@@ -235,7 +239,7 @@ func (c *Call) onDial(l *leg, e sip.Event) {
 		switch {
 		case c.callAgain(l, e.Code):
 		case redirects(e.Code) && len(e.Contacts) > 0 && c.follows(l): // it speaks for its owner, as one that declines does
-			c.settle(attempt{why: why, status: e.Code, contacts: e.Contacts})
+			c.settle(Attempt{Why: why, Status: e.Code, Contacts: e.Contacts})
 		default:
 			c.failed(l, why, e.Code)
 		}
@@ -254,6 +258,7 @@ func (c *Call) onProgress(l *leg, e sip.Event) {
 			if !c.caller.up {
 				c.caller.dialog.Progress(183, sdp)
 			}
+			c.quieten()
 			media.Join(c.caller.stream, l.stream)
 			c.show("ringing")
 			return
@@ -286,17 +291,23 @@ func (c *Call) onAnswered(l *leg, e sip.Event) {
 		c.failed(l, soundFault(err), 488)
 		return
 	}
+	c.caller.stream.Stop() // music, or our own ringing
+	c.music, c.dial.tone = false, false
+	if c.answered.IsZero() {
+		c.answered = c.box.Now()
+	}
 	l.up, l.takesInfo = true, e.TakesInfo
 	c.settleKeys(l)
 	c.callee = l
 	c.stopOthers(l)
-	c.tell(journal.CallAnswered{Who: l.destination(), Extension: l.account, Trunk: l.trunk})
+	who := cmp.Or(l.target.As, l.destination())
+	c.tell(journal.CallAnswered{Who: who, Extension: l.account, Trunk: l.trunk})
 	if !c.caller.owing {
 		media.Join(c.caller.stream, l.stream)
 	}
 	c.holdChanged(l)
 	c.show("talking")
-	c.settle(attempt{answered: true})
+	c.settle(Attempt{Answered: true, Who: who})
 }
 
 // stopOthers ends the legs that rang in vain. The Reason keeps phones from
@@ -327,7 +338,7 @@ func (c *Call) failed(l *leg, why Cause, status int) {
 	// One phone that declines speaks for its owner (RFC 3261 section 16.7: a
 	// 6xx ends the search).
 	if len(d.legs) == 0 || why == CalleeDeclined {
-		c.settle(attempt{why: d.best, status: d.status})
+		c.settle(Attempt{Why: d.best, Status: d.status})
 	}
 }
 
@@ -357,10 +368,13 @@ func rank(why Cause) int {
 }
 
 // settle ends the attempt with its result.
-func (c *Call) settle(a attempt) {
+func (c *Call) settle(a Attempt) {
 	d := c.dial
+	if !a.Answered {
+		c.quieten()
+	}
 	c.dial = nil
-	if !a.answered {
+	if !a.Answered {
 		for _, l := range d.legs {
 			c.drop(l, sip.Reason{})
 		}
@@ -373,6 +387,7 @@ func (c *Call) stopDial(why Cause) {
 	if c.dial == nil {
 		return
 	}
+	c.quieten()
 	for _, l := range c.dial.legs {
 		c.drop(l, sip.Reason{Q850: why.Q850})
 	}

@@ -115,6 +115,12 @@ func (c *Call) onInfoFailed(l *leg, e sip.Event) {
 // noteKey keeps the fact. What two people key while they talk may be a card
 // number: that it happened is a fact, which key it was is not ours to keep.
 func (c *Call) noteKey(l *leg, key byte, method string) {
+	if l == c.caller && c.callee == nil { // the script wants it, and knows whether it is a secret
+		if !c.happens(Happening{Kind: HappenedKey, Key: key, method: method}) {
+			c.tell(journal.CallDigit{By: l.role, Method: method})
+		}
+		return
+	}
 	shown := string(key)
 	if c.callee != nil {
 		shown = ""

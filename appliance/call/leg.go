@@ -175,7 +175,6 @@ func (c *Call) answerCaller(prefer *media.Codec) error {
 	c.caller.up = true
 	c.caller.dialog.Answer(sdp)
 	c.settleKeys(c.caller)
-	c.answered = c.box.Now()
 	return nil
 }
 
@@ -326,6 +325,8 @@ func (c *Call) onSound(e media.Event) {
 		return
 	}
 	switch e.Kind {
+	case media.EventPlayed:
+		c.happens(Happening{Kind: happenedPlayed, play: e.Play})
 	case media.EventDigit:
 		c.onKey(l, e.Digit)
 	case media.EventSilent:

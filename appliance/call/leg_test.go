@@ -67,14 +67,14 @@ func TestOneOfSeveralPhonesThatRingAndHasNoKeysStopsRingingAlone(t *testing.T) {
 	page := &leg{role: "callee", stream: sounding(t).callee.stream}
 	desk.up, c.callee = false, nil
 	c.legs = append(c.legs, page)
-	c.dial = &dial{legs: []*leg{desk, page}, best: CalleeOffline, result: make(chan attempt, 1)}
+	c.dial = &dial{legs: []*leg{desk, page}, best: CalleeOffline, result: make(chan Attempt, 1)}
 	c.onSound(media.Event{Stream: page.stream, Kind: media.EventInsecure})
 	if c.ctx.Err() != nil || c.dial == nil || len(c.dial.legs) != 1 || c.dial.legs[0] != desk {
 		t.Fatalf("the call ended by %v, %+v rings", context.Cause(c.ctx), c.dial)
 	}
 	result := c.dial.result
 	c.onSound(media.Event{Stream: desk.stream, Kind: media.EventInsecure})
-	if a := <-result; a.answered || a.why != CalleeInsecure || a.status != 488 {
+	if a := <-result; a.Answered || a.Why != CalleeInsecure || a.Status != 488 {
 		t.Errorf("the attempt came out as %+v", a)
 	}
 }

@@ -40,12 +40,12 @@ func (c *Call) leaves(from, to string) bool {
 
 // redirectedBy follows a phone, as if a forward of its extension said so. Only
 // the number counts: what hosts phones write is of use to nobody.
-func (c *Call) redirectedBy(e *hcl.Extension, a attempt) Stage {
-	i := slices.IndexFunc(a.contacts, func(uri string) bool { _, ok := parsePlace(uri); return ok })
+func (c *Call) redirectedBy(e *hcl.Extension, a Attempt) Stage {
+	i := slices.IndexFunc(a.Contacts, func(uri string) bool { _, ok := parsePlace(uri); return ok })
 	if i < 0 {
-		return Refuse{a.why}
+		return Refuse{a.Why}
 	}
-	p, _ := parsePlace(a.contacts[i])
+	p, _ := parsePlace(a.Contacts[i])
 	to, n := hcl.Destination{Kind: "number", Name: p.number}, ParseNumber(p.number, c.Plan.Config.Appliance.Country)
 	if c.Plan.Config.Extensions[p.number] != nil {
 		to.Kind = "extension"
@@ -62,8 +62,8 @@ func (c *Call) redirectedBy(e *hcl.Extension, a attempt) Stage {
 // follow decides where to go on when a trunk redirects: to the first of the
 // contacts whose host is the trunk's own or that of another trunk. A host that
 // the configuration does not name is never called.
-func (s Away) follow(c *Call, trunk string, from Number, a attempt) (to string, n Number, refused *Cause) {
-	for _, uri := range a.contacts {
+func (s Away) follow(c *Call, trunk string, from Number, a Attempt) (to string, n Number, refused *Cause) {
+	for _, uri := range a.Contacts {
 		p, ok := parsePlace(uri)
 		if to = trunkAt(c.Plan.Config, trunk, p.host); !ok || to == "" {
 			continue
@@ -77,7 +77,7 @@ func (s Away) follow(c *Call, trunk string, from Number, a attempt) (to string, 
 		}
 		return to, n, nil
 	}
-	return "", n, &a.why
+	return "", n, &a.Why
 }
 
 // mayGoOn tells whether the call may go to another number than the one it was

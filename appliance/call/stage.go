@@ -30,34 +30,21 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	if to, ok := forwardOf(e, "always"); ok {
 		return c.forward(e, "unconditional", to)
 	}
-	contacts := c.box.SIP.Contacts(s.Number)
-	if len(contacts) == 0 {
-		if to, ok := forwardOf(e, "offline"); ok {
-			return c.forward(e, "unavailable", to)
-		}
-		return Refuse{CalleeOffline}
-	}
-	targets := make([]target, len(contacts))
-	for i := range contacts {
-		targets[i] = target{contact: &contacts[i], from: c.From, diverted: c.diverted, first: firstSign}
-	}
-	ringing, stop := context.WithTimeoutCause(ctx, ringTime(e), CalleeNoAnswer)
-	a := c.ring(ringing, targets)
-	stop()
-	if a.answered {
+	a := c.line.Ring(ctx, []Target{{Extension: s.Number, From: c.From, Diverted: c.diverted}}, ringTime(e))
+	if a.Answered {
 		return Talk{}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
-	if len(a.contacts) > 0 {
+	if len(a.Contacts) > 0 {
 		return c.redirectedBy(e, a)
 	}
-	when := forwardWhen(a.why)
+	when := forwardWhen(a.Why)
 	if to, ok := forwardOf(e, when); ok {
 		return c.forward(e, diversions[when], to)
 	}
-	return Refuse{a.why}
+	return Refuse{a.Why}
 }
 
 // ringTime is how long the phones ring: until the forward for no answer takes
@@ -119,7 +106,7 @@ type Talk struct{}
 
 // Run implements Stage.
 func (Talk) Run(ctx context.Context, c *Call) Stage {
-	<-ctx.Done()
+	c.line.Talk(ctx)
 	return nil
 }
 
@@ -138,10 +125,8 @@ func (s Refuse) Run(ctx context.Context, c *Call) Stage {
 		return nil
 	}
 	tone := media.CountryTone(c.Plan.Config.Appliance.Country, s.Why.Tone)
-	hearing, stop := context.WithTimeout(ctx, toneTime)
-	defer stop()
 	if c.playEarly(tone) {
-		<-hearing.Done()
+		c.line.Wait(ctx, toneTime)
 	}
 	return nil
 }
@@ -173,18 +158,9 @@ type Echo struct{}
 // Run implements Stage.
 func (Echo) Run(ctx context.Context, c *Call) Stage {
 	c.enter("feature", "echo")
-	var failed error
-	c.do(func() {
-		if failed = c.answerCaller(nil); failed == nil {
-			c.tell(journal.CallAnswered{Who: "feature.echo"})
-			c.caller.stream.Echo(true)
-			c.show("echo")
-		}
-	})
-	if failed != nil {
-		return Refuse{soundFault(failed)}
+	if err := c.line.Echo(ctx); err != nil && ctx.Err() == nil {
+		return Refuse{soundFault(err)}
 	}
-	<-ctx.Done()
 	return nil
 }
 
