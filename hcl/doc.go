@@ -5,6 +5,11 @@
 // evaluated at load and those that stay live, and the reference pages made
 // from all this.
 //
+// Live expressions and the texts of prompts are compiled here and evaluated by
+// whoever runs a call: Live.Value and Prompt.Render take a Scope of plain data,
+// are bounded in work, and take what is not there for null. LoadTests reads the
+// call-flow tests of a configuration.
+//
 // It never touches the clock, the network, a random source or a goroutine,
 // and it reads nothing but the file system it is handed: the same files give
 // the same Config, or the same diagnostics. Files are taken for untrusted:

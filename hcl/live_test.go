@@ -78,7 +78,7 @@ func TestAFlowSeesWhatIsKnownOfItsCall(t *testing.T) {
 		"call.from":                                "+886912345678",
 		"call.data.lane":                           "day",
 		`"${call.data.lane}-${call.data.n + 1}"`:   "day-8",
-		"call.started":                             "2026-03-02T02:00:00Z",
+		"call.started":                             "2026-03-02T10:00:00+08:00",
 		"now":                                      "2026-03-02T10:00:00+08:00",
 		"caller.name":                              "Chen",
 		"caller.number":                            nil,
@@ -259,6 +259,36 @@ func TestAValueThatWasFixedAtLoadIsPartOfWhatAnExpressionMeans(t *testing.T) {
 	if got := lines(Diff(old, new)); len(got) != 1 || got[0] != "ivr main: steps changed; new calls only" {
 		t.Errorf("%q", got)
 	}
+}
+
+func BenchmarkLive(b *testing.B) {
+	x, s := expression(b, "!schedule.office.open || result.policy.found && queue.claims.waiting > local.limit"), someScope()
+	for b.Loop() {
+		if _, err := x.Bool(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// FuzzSpoken looks for texts of prompts that crash while a call runs.
+func FuzzSpoken(f *testing.F) {
+	for _, text := range []string{"Due on ${date(due)}.", "${holder}", "%{ if call.data.n > 3 }many%{ else }few%{ endif }", "%{ for x in call.data.list }${x}%{ endfor }", "${agent.number}${money(due, \"TWD\")}"} {
+		f.Add(text, "2026-04-01")
+	}
+	f.Fuzz(func(t *testing.T, text, due string) {
+		src := fmt.Sprintf("prompt \"p\" {\n  text = {\n    en = \"%s\"\n  }\n}\n", text)
+		cfg, _ := Load(fstest.MapFS{"main.hcl": {Data: []byte(src)}}, known())
+		if cfg == nil || cfg.Prompts["p"] == nil {
+			return
+		}
+		s := someScope()
+		s.Values = map[string]any{"due": due, "holder": []any{due}}
+		for _, s := range []Scope{s, {}} {
+			if _, err := cfg.Prompts["p"].Render("en", s, func(kind string, value any, _ ...string) (string, error) { return fmt.Sprint(kind, value), nil }); err != nil && strings.Contains(err.Error(), "failed inside") {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // FuzzLive looks for expressions that crash while a call runs.

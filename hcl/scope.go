@@ -16,7 +16,8 @@ type Scope struct {
 	// Result is what run steps returned, by label; the key "error" of one that
 	// failed says why.
 	Result map[string]any
-	// Now is the time; schedules are computed for it.
+	// Now is the time; schedules are computed for it. Expressions see it, and when
+	// the call started, in the appliance's time zone.
 	Now time.Time
 	// Queue gives what is known of a queue of the configuration. Nil: nothing is.
 	Queue func(name string) (QueueScope, bool)
@@ -84,9 +85,9 @@ func (s *Scope) look(n liveName, c *compiled) any {
 	case n.given:
 		return along(s.Values[root], n.path[1:])
 	case root == "now":
-		return s.Now.Format(time.RFC3339)
+		return s.Now.In(c.settings.zone).Format(time.RFC3339)
 	case root == "call":
-		return along(s.callPart(part(1)), n.path[2:])
+		return along(s.callPart(part(1), c.settings.zone), n.path[2:])
 	case root == "caller":
 		return along(s.callerPart(part(1)), n.path[2:])
 	case root == "input":
@@ -119,7 +120,7 @@ func text(s string) any {
 	return s
 }
 
-func (s *Scope) callPart(name string) any {
+func (s *Scope) callPart(name string, zone *time.Location) any {
 	switch name {
 	case "id":
 		return s.Call.ID
@@ -132,7 +133,7 @@ func (s *Scope) callPart(name string) any {
 	case "language":
 		return s.Call.Language
 	case "started":
-		return s.Call.Started.Format(time.RFC3339)
+		return s.Call.Started.In(zone).Format(time.RFC3339)
 	case "data":
 		return s.Call.Data
 	}
