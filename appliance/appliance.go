@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"callbox/appliance/journal"
 	"callbox/appliance/media"
 	"callbox/appliance/sip"
+	"callbox/appliance/speech"
 	"callbox/appliance/store"
 	"callbox/appliance/web"
 )
@@ -66,6 +68,8 @@ type Appliance struct {
 	web     *web.Server
 	secrets *Secrets
 	kept    *shelf
+	speech  *speech.Cache
+	chores  sync.WaitGroup // what is done beside, until close
 	box     *call.Box
 	phones  *store.Bucket[[]sip.Binding]
 
@@ -128,6 +132,9 @@ func start(o Options) (_ *Appliance, err error) {
 	}
 	if a.kept, err = openShelf(filepath.Join(a.o.Data, "generations")); err != nil {
 		return nil, err
+	}
+	if a.speech, err = speech.OpenCache(speech.CacheOptions{Folder: filepath.Join(a.o.Data, "speech"), Log: a.log}); err != nil {
+		return nil, fmt.Errorf("spoken texts: %w", err)
 	}
 	if a.media, err = media.New(media.Options{Log: a.log, Silence: o.Silence}); err != nil {
 		return nil, fmt.Errorf("sound: %w", err)
@@ -268,6 +275,10 @@ func (a *Appliance) close() error {
 	if a.media != nil {
 		errs = append(errs, a.media.Close())
 	}
+	if a.speech != nil {
+		a.speech.Close()
+	}
+	a.chores.Wait()
 	if a.journal != nil {
 		errs = append(errs, a.journal.Close())
 	}

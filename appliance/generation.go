@@ -1,7 +1,7 @@
 package appliance
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"callbox/appliance/call"
-	"callbox/appliance/media"
 	"callbox/appliance/sip"
+	"callbox/appliance/speech"
 	"callbox/hcl"
 )
 
@@ -23,37 +23,21 @@ type Generation struct {
 	Config  *hcl.Config
 	Plan    hcl.Plan // what it changed against the one before
 
+	voice *voice
 	plan  *call.Plan
 	calls atomic.Int64 // calls in progress that are pinned to it
 }
 
 // build makes a configuration runnable, or says why it cannot be. It has no
 // effect on anything that runs.
-func build(n int, cfg *hcl.Config) (*Generation, error) {
+func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache) (*Generation, error) {
 	g := &Generation{N: n, Config: cfg}
-	music, err := musicOf(cfg)
-	if err != nil {
+	var err error
+	if g.voice, err = newVoice(ctx, cfg, cache); err != nil {
 		return nil, err
 	}
-	g.plan = &call.Plan{Generation: n, Config: cfg, Music: music, Resolve: g.resolve}
+	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound}
 	return g, nil
-}
-
-// musicOf is what held callers hear: music "hold", else the built-in piece.
-func musicOf(cfg *hcl.Config) (*media.Sound, error) {
-	m := cfg.Musics["hold"]
-	if m == nil || len(m.Files) == 0 {
-		return media.Music(), nil
-	}
-	var pcm []int16
-	for _, path := range m.Files {
-		s, err := media.LoadWAV(bytes.NewReader(cfg.Files[path]))
-		if err != nil {
-			return nil, fmt.Errorf("music %q: %s: %w", m.Name, path, err)
-		}
-		pcm = append(pcm, s.PCM()...)
-	}
-	return media.NewSound(pcm), nil
 }
 
 // resolve says what a destination means in this generation.

@@ -203,7 +203,7 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	if changed {
 		n, reused = a.kept.next(), false
 	}
-	g, err := build(n, cfg)
+	g, err := build(context.Background(), n, cfg, a.speech)
 	if err != nil {
 		return err
 	}
@@ -238,6 +238,7 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	a.box.Lines.SetLimits(channels(cfg))
 	a.media.SetPorts(cfg.Media.PortLow, cfg.Media.PortHigh)
 	a.current.Store(g) // the one step that new calls see
+	a.voices(g)
 	signals.Commit()
 	page.Commit()
 	a.tally.reload(true)

@@ -16,6 +16,8 @@ import (
 type target struct {
 	Target
 	contact *sip.Binding  // a phone, or the trunk of Target
+	tell    *media.Sound  // of Target.Tell
+	greet   *media.Sound  // of Target.Greet
 	first   time.Duration // how long the very first response may take
 }
 
@@ -25,9 +27,10 @@ type dial struct {
 	legs   []*leg
 	best   Cause // the most telling failure so far
 	status int
-	tone   bool // the caller hears our own ringing
-	ringed bool // the caller was told that it rings
-	early  *leg // the leg whose early media the caller hears
+	tone   bool                     // the caller hears our own ringing
+	ringed bool                     // the caller was told that it rings
+	words  map[uint64]*media.Stream // what is said before who answered is joined, by play
+	early  *leg                     // the leg whose early media the caller hears
 	result chan Attempt
 }
 
@@ -45,7 +48,20 @@ func (c *Call) ring(ctx context.Context, targets []target) Attempt {
 	}
 	why := CalleeNoAnswer
 	errors.As(context.Cause(ctx), &why)
-	c.do(func() { c.stopDial(why) })
+	answered := false
+	c.do(func() {
+		if answered = c.dial != nil && len(c.dial.words) > 0 && c.ctx.Err() == nil; !answered {
+			c.stopDial(why)
+		}
+	})
+	if answered { // in time; the two are about to be joined
+		select {
+		case a := <-result:
+			return a
+		case <-c.ctx.Done():
+			c.do(func() { c.stopDial(why) })
+		}
+	}
 	select {
 	case a := <-result: // it was answered in the same instant
 		return a
@@ -291,15 +307,22 @@ func (c *Call) onAnswered(l *leg, e sip.Event) {
 		c.failed(l, soundFault(err), 488)
 		return
 	}
+	l.up, l.takesInfo = true, e.TakesInfo
+	c.settleKeys(l)
+	c.stopOthers(l)
+	if !c.introduce(l) {
+		c.connect(l)
+	}
+}
+
+// connect joins a leg that answered with the caller.
+func (c *Call) connect(l *leg) {
 	c.caller.stream.Stop() // music, or our own ringing
 	c.music, c.dial.tone = false, false
 	if c.answered.IsZero() {
 		c.answered = c.box.Now()
 	}
-	l.up, l.takesInfo = true, e.TakesInfo
-	c.settleKeys(l)
 	c.callee = l
-	c.stopOthers(l)
 	who := cmp.Or(l.target.As, l.destination())
 	c.tell(journal.CallAnswered{Who: who, Extension: l.account, Trunk: l.trunk})
 	if !c.caller.owing {

@@ -231,6 +231,11 @@ func (c *Call) onSignal(l *leg, e sip.Event) {
 		e.Reply(603, nil)
 	case sip.EventBye:
 		l.gone = true
+		if c.dial != nil && slices.Contains(c.dial.legs, l) { // it answered, and did not stay to be joined
+			e.Reply(200, nil)
+			c.failed(l, CalleeDeclined, 0)
+			return
+		}
 		c.owe(e)
 		c.cancel(c.hungUp(l, e))
 	case sip.EventNoAck:
@@ -326,7 +331,7 @@ func (c *Call) onSound(e media.Event) {
 	}
 	switch e.Kind {
 	case media.EventPlayed:
-		c.happens(Happening{Kind: happenedPlayed, play: e.Play})
+		c.said(e)
 	case media.EventDigit:
 		c.onKey(l, e.Digit)
 	case media.EventSilent:

@@ -53,14 +53,15 @@ type Facts interface {
 // Utterance is something to be said to the caller. Exactly one of Prompt,
 // Phrase, Music and Text tells what; Plan.Sound makes it sound.
 type Utterance struct {
-	Prompt   string // a prompt of the configuration
-	Phrase   string // a key of the box's own phrases (appliance/speech)
-	Music    string // a music of the configuration, "" with Loop: the built-in one
-	Language string // in which it is said
-	Text     string // what is said, all values put in; empty for a recording
-	File     string // the recording, a path in the configuration
-	Loop     bool   // music: it has no end
-	Private  bool   // it contains what only this caller may hear: it is not kept
+	Prompt   string         // a prompt of the configuration
+	Phrase   string         // a key of the box's own phrases (appliance/speech)
+	Music    string         // a music of the configuration, "" with Loop: the built-in one
+	Language string         // in which it is said
+	Text     string         // what is said, all values put in; empty for a recording
+	File     string         // the recording, a path in the configuration
+	Values   map[string]any // of a phrase
+	Loop     bool           // music: it has no end
+	Private  bool           // it contains what only this caller may hear: it is not kept
 }
 
 // Happening is what came of waiting.
@@ -109,7 +110,9 @@ type Target struct {
 	From      sip.Party
 	Diverted  []sip.Diversion // who forwarded the call, latest first
 	Emergency bool
-	As        string // the destination that answers then, when that is not the phone: agent.mei
+	Tell      *Utterance // who answers hears it before the caller is joined
+	Greet     *Utterance // the caller hears it then
+	As        string     // the destination that answers then, when that is not the phone: agent.mei
 }
 
 // Attempt is how ringing came out.

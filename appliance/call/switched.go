@@ -262,13 +262,16 @@ func (k *keeper) end(why string, key byte, err error) Recorded {
 func (s *switched) Ring(ctx context.Context, to []Target, within time.Duration) Attempt {
 	var targets []target
 	for _, t := range to {
+		one := target{Target: t, first: firstResponse, tell: s.words(ctx, t.Tell), greet: s.words(ctx, t.Greet)}
 		if t.Extension == "" {
-			targets = append(targets, target{Target: t, first: firstResponse})
+			targets = append(targets, one)
 			continue
 		}
+		one.first = firstSign
 		contacts := s.c.box.SIP.Contacts(t.Extension)
 		for i := range contacts {
-			targets = append(targets, target{Target: t, contact: &contacts[i], first: firstSign})
+			one.contact = &contacts[i]
+			targets = append(targets, one)
 		}
 	}
 	if len(targets) == 0 {

@@ -1,0 +1,160 @@
+package appliance
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"callbox/appliance/call"
+	"callbox/appliance/media"
+	"callbox/appliance/speech"
+	"callbox/hcl"
+)
+
+// voice is how a generation sounds: its recordings and music, read and encoded
+// while it is built, and what speaks its texts.
+type voice struct {
+	cfg     *hcl.Config
+	codecs  []media.Codec
+	speaker *speech.Speaker
+	files   map[string]*media.Sound // recorded prompts, by path
+	musics  map[string]*media.Sound
+	silent  []string // what cannot be spoken, for the operator
+}
+
+// newVoice reads all recordings and has all texts spoken that are known before
+// anybody calls. A recording that cannot be played is an error; a text that
+// cannot be spoken is told, and calls go on without it.
+func newVoice(ctx context.Context, cfg *hcl.Config, cache *speech.Cache) (*voice, error) {
+	v := &voice{cfg: cfg, codecs: media.Codecs(cfg.Media.Codecs), files: map[string]*media.Sound{}, musics: map[string]*media.Sound{}}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Musics)) {
+		m, err := musicOf(cfg, name)
+		if err != nil {
+			return nil, err
+		}
+		m.Prepare(v.codecs)
+		v.musics[name] = m
+	}
+	if v.musics[""] = v.musics["hold"]; v.musics[""] == nil {
+		v.musics[""] = media.Music()
+		v.musics[""].Prepare(v.codecs)
+	}
+	if err := v.readPrompts(); err != nil {
+		return nil, err
+	}
+	t := cfg.TTS
+	var err error
+	v.speaker, err = speech.NewSpeaker(speech.Settings{
+		Engine: t.Engine, Voices: t.Voices, Speed: t.Speed, Command: t.Command, URL: t.URL, Model: t.Model, Token: t.Token,
+	}, cache)
+	if err != nil {
+		return nil, err
+	}
+	texts := v.texts()
+	if len(texts) == 0 {
+		return v, nil
+	}
+	for _, p := range v.speaker.Prepare(ctx, texts, v.codecs) {
+		v.silent = append(v.silent, p.String())
+	}
+	v.silent = append(v.silent, speech.PhraseProblems(cfg.Appliance.Languages)...)
+	return v, nil
+}
+
+func (v *voice) readPrompts() error {
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Prompts)) {
+		for _, path := range v.cfg.Prompts[name].File {
+			s, err := media.LoadWAV(bytes.NewReader(v.cfg.Files[path]))
+			if err != nil {
+				return fmt.Errorf("prompt %q: %s: %w", name, path, err)
+			}
+			s.Prepare(v.codecs)
+			v.files[path] = s
+		}
+	}
+	return nil
+}
+
+// texts are what prompts say to everybody.
+func (v *voice) texts() (all []speech.Utterance) {
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Prompts)) {
+		for _, language := range v.cfg.Appliance.Languages {
+			p := v.cfg.Prompts[name]
+			if _, recorded := p.Sound(language); recorded {
+				continue
+			}
+			if text, ok := p.Constant(language); ok {
+				all = append(all, speech.Utterance{Language: p.Language(language), Text: text})
+			}
+		}
+	}
+	return all
+}
+
+// own are the box's own phrases, for boxes that have something to say.
+func (v *voice) own() []speech.Utterance {
+	if len(v.cfg.IVRs)+len(v.cfg.Queues)+len(v.cfg.Voicemails) == 0 {
+		return nil
+	}
+	return speech.OwnPhrases(v.cfg.Appliance.Languages)
+}
+
+// voices tells what a generation cannot say, and has the box's own phrases
+// spoken beside, so that a start does not wait for them.
+func (a *Appliance) voices(g *Generation) {
+	for _, problem := range g.voice.silent {
+		a.log.Warn("callers will not hear everything", "generation", g.N, "problem", problem)
+	}
+	own := g.voice.own()
+	if len(own) == 0 {
+		return
+	}
+	a.chores.Go(func() {
+		for _, p := range g.voice.speaker.Prepare(context.Background(), own, g.voice.codecs) {
+			a.log.Warn("callers will not hear the box's own phrases", "generation", g.N, "problem", p.String())
+		}
+	})
+}
+
+// sound makes an utterance sound; it is the call.Sound of the generation.
+func (v *voice) sound(ctx context.Context, u call.Utterance) (*media.Sound, error) {
+	switch {
+	case u.Phrase == "beep":
+		return speech.Beep(), nil
+	case u.Music != "" || u.Loop:
+		if m := v.musics[u.Music]; m != nil {
+			return m, nil
+		}
+		return nil, fmt.Errorf("music %q is not there", u.Music)
+	case u.File != "":
+		if s := v.files[u.File]; s != nil {
+			return s, nil
+		}
+		return nil, fmt.Errorf("recording %s is not there", u.File)
+	case u.Phrase != "":
+		language, _ := speech.PhraseLanguage(u.Language, v.cfg.Appliance.Languages[0])
+		text := speech.Phrase(language, u.Phrase, u.Values)
+		return v.speaker.Say(ctx, speech.Utterance{Language: language, Text: text, Private: len(u.Values) > 0})
+	}
+	return v.speaker.Say(ctx, speech.Utterance{Language: u.Language, Text: u.Text, Private: u.Private})
+}
+
+// musicOf reads a piece of music: its files one after the other, the built-in
+// piece without any.
+func musicOf(cfg *hcl.Config, name string) (*media.Sound, error) {
+	m := cfg.Musics[name]
+	if m == nil || len(m.Files) == 0 {
+		return media.Music(), nil
+	}
+	var pcm []int16
+	for _, path := range m.Files {
+		s, err := media.LoadWAV(bytes.NewReader(cfg.Files[path]))
+		if err != nil {
+			return nil, fmt.Errorf("music %q: %s: %w", name, path, err)
+		}
+		pcm = append(pcm, s.PCM()...)
+	}
+	return media.NewSound(pcm), nil
+}
