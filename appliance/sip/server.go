@@ -24,10 +24,11 @@ const maxDialogs = 20000
 
 // A box that gets more calls than it can bear shows it at two places: calls that nobody has taken over yet, because
 // their owner waits for a processor or for the disk, and messages that wait for a shard. Beyond these bounds new calls
-// are shed while that is still cheap, and those in progress do not notice. 64 beginnings are a tenth of a second at 600
-// calls a second; a shard does 512 messages in some 20 ms.
+// are shed while that is still cheap, and those in progress do not notice. 256 beginnings are what comes in most of a
+// second at 300 calls a second, which is how long a small disk may think about a sync; a shard does 512 messages in
+// some 20 ms.
 const (
-	maxBeginnings = 64
+	maxBeginnings = 256
 	maxBacklog    = 512
 )
 

@@ -50,14 +50,18 @@ func BenchmarkSignalling(b *testing.B) {
 	box.start()
 	process, address := nullSwitch(b, far)
 	ours, null := subject{box.process, box.address}, subject{process, address}
-	for _, s := range []subject{ours, null} {
+	process, address = dutiful(b, far)
+	floor := subject{process, address}
+	for _, s := range []subject{ours, null, floor} {
 		s.settle(b, w)
 		s.bear(b, w, 50, 2*time.Second)
 	}
 	before, calls := box.records(b), 0
 	for b.Loop() {
-		calls += weighCalls(b, w, ours, null, 50, 4)
-		calls += weighCalls(b, w, ours, null, 300, 4)
+		calls += weighCalls(b, w, "", ours, null, 50, 4)
+		calls += weighCalls(b, w, "", ours, null, 300, 4)
+		calls += weighCalls(b, w, " against a loop that keeps its calls", ours, floor, 50, 4)
+		calls += weighCalls(b, w, " against a loop that keeps its calls", ours, floor, 300, 4)
 	}
 	b.ReportMetric(0, "ns/op")
 	live := box.records(b) - before

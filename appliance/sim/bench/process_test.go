@@ -195,3 +195,11 @@ func nullSwitch(t testing.TB, far string) (p *process, address string) {
 	address = net.JoinHostPort(switchHost, fmt.Sprint(peers.Ports(t, 2)))
 	return begin(t, filepath.Join(t.TempDir(), "log"), nil, programs(t).null, "switch", address, far), address
 }
+
+// dutiful is that loop with what no call of the box can do without.
+func dutiful(t testing.TB, far string) (p *process, address string) {
+	t.Helper()
+	address = net.JoinHostPort(switchHost, fmt.Sprint(peers.Ports(t, 2)))
+	dir := t.TempDir()
+	return begin(t, filepath.Join(dir, "log"), nil, programs(t).null, "switch", address, far, filepath.Join(dir, "kept")), address
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,11 +99,11 @@ func (s subject) bear(t testing.TB, w *traffic, rate float64, window time.Durati
 var names = map[bool]string{true: "ours", false: "null"}
 
 // weighCalls alternates between ours and the null reference at one rate, and tells how many calls the box had.
-func weighCalls(b *testing.B, w *traffic, ours, null subject, rate float64, blocks int) (calls int) {
+func weighCalls(b *testing.B, w *traffic, against string, ours, null subject, rate float64, blocks int) (calls int) {
 	b.Helper()
 	var cost paired
 	setup, repeated, all := map[bool][]time.Duration{}, map[bool]int{}, 0
-	r := row{what: fmt.Sprintf("signalling of a bridged call, %.0f a second", rate), budget: fmt.Sprint(signallingBudget)}
+	r := row{what: fmt.Sprintf("signalling of a bridged call, %.0f a second%s", rate, against), budget: fmt.Sprint(signallingBudget)}
 	for block := range blocks {
 		who, s := order(block), null
 		if who {
@@ -119,7 +120,7 @@ func weighCalls(b *testing.B, w *traffic, ours, null subject, rate float64, bloc
 			r.faults = append(r.faults, fmt.Sprintf("%s, block %d: %s", names[who], block+1, why))
 		}
 	}
-	r.compare(b, cost, "ms", fmt.Sprintf("call@%.0f", rate), signallingBudget)
+	r.compare(b, cost, "ms", fmt.Sprintf("call@%.0f%s", rate, strings.ReplaceAll(against, " ", "-")), signallingBudget)
 	r.more = fmt.Sprintf("all %d calls succeeded; sent again %d, null %d; INVITE to 180 %s ms, null %s", all,
 		repeated[true], repeated[false], percentiles(setup[true], time.Millisecond), percentiles(setup[false], time.Millisecond))
 	add(b, r)

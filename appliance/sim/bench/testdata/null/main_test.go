@@ -9,13 +9,18 @@ import (
 	"testing"
 )
 
-// TestMain is the program: "switch LISTEN CALLEE" joins calls, "relay" carries packets, until it is killed or its
+// TestMain is the program: "switch LISTEN CALLEE" joins calls, with a folder behind it also keeps them, "relay" carries packets, until it is killed or its
 // input ends.
 func TestMain(*testing.M) {
 	err := fmt.Errorf("expects switch LISTEN CALLEE, or relay; got %q", os.Args[1:])
 	switch {
 	case len(os.Args) == 4 && os.Args[1] == "switch":
-		err = serve(os.Args[2], os.Args[3])
+		err = serve(os.Args[2], os.Args[3], nothing{})
+	case len(os.Args) == 5 && os.Args[1] == "switch":
+		var d *duties
+		if d, err = newDuties(os.Args[4]); err == nil {
+			err = serve(os.Args[2], os.Args[3], d)
+		}
 	case len(os.Args) == 2 && os.Args[1] == "relay":
 		err = relay(os.Stdin, os.Stdout)
 	}

@@ -22,6 +22,7 @@ type loop struct {
 	client   *sipgo.Client
 	contact  sip.ContactHeader
 	calleeAt sip.Uri
+	burden   burden
 	mu       sync.Mutex
 	calls    map[string]*leg // by Call-ID of the leg in
 }
@@ -35,7 +36,7 @@ type leg struct {
 }
 
 // serve runs until the process is killed.
-func serve(listen, callee string) error {
+func serve(listen, callee string, b burden) error {
 	here, err := netip.ParseAddrPort(listen)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func serve(listen, callee string) error {
 		return err
 	}
 	l := &loop{
-		client: client, calls: map[string]*leg{},
+		client: client, calls: map[string]*leg{}, burden: b,
 		contact:  sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: "null", Host: here.Addr().String(), Port: int(here.Port())}},
 		calleeAt: sip.Uri{Scheme: "sip", Host: there.Addr().String(), Port: int(there.Port())},
 	}
@@ -80,6 +81,10 @@ func (l *loop) invite(req *sip.Request, tx sip.ServerTransaction) {
 	req.To().Params.Add("tag", sip.GenerateTagN(16))
 	if req.Recipient.User == "*43" {
 		l.answer(req, tx, req.Body())
+		return
+	}
+	if err := l.burden.begin(req.CallID().Value()); err != nil {
+		l.say(tx, sip.NewResponseFromRequest(req, 503, err.Error(), nil))
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
@@ -162,6 +167,7 @@ func (l *loop) ack(req *sip.Request, _ sip.ServerTransaction) {
 }
 
 func (l *loop) bye(req *sip.Request, tx sip.ServerTransaction) {
+	l.burden.end(req.CallID().Value())
 	l.say(tx, sip.NewResponseFromRequest(req, 200, "OK", nil))
 	l.mu.Lock()
 	called := l.calls[req.CallID().Value()]
