@@ -166,7 +166,7 @@ func TestCallsAreShedWithRetryAfterWhileRefusedButEmergenciesPass(t *testing.T) 
 }
 
 func TestCallsBeyondWhatTheBoxCanTakeUpAreShedWhileThoseInProgressGoOn(t *testing.T) {
-	set := twoPhones()
+	set := twoPhones(Trunk{Name: "carrier", Address: "192.0.2.1", AcceptFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Health: -1})
 	set.Emergency = []string{"112"}
 	events, free := make(chan Event, 1000), make(chan struct{})
 	b := startBox(t, Options{OnInvite: func(d *Dialog) {
@@ -174,20 +174,23 @@ func TestCallsBeyondWhatTheBoxCanTakeUpAreShedWhileThoseInProgressGoOn(t *testin
 		d.Attach(events)
 	}}, set)
 	u := udpPeer(t, b.at("udp"))
-	u.user, u.password = "1001", "secret-one"
-	for range maxBeginnings {
-		u.call("1002").authed("INVITE", "v=0", "100")
+	u.user = "+4930"
+	call := func(number, status string) text {
+		u.call(number).send("INVITE", "v=0")
+		return u.expect(status)
 	}
-	l := u.call("1002")
-	if m := l.authed("INVITE", "v=0", "503"); m.get("Retry-After") == "" {
+	for range maxBeginnings {
+		call("1002", "100")
+	}
+	if m := call("1002", "503"); m.get("Retry-After") == "" {
 		t.Error("503 without Retry-After")
 	}
-	u.call("112").authed("INVITE", "v=0", "100") // help is not shed
+	call("112", "100") // help is not shed
 	close(free)
 	for b.begun.Load() > 0 {
 		runtime.Gosched()
 	}
-	u.call("1002").authed("INVITE", "v=0", "100")
+	call("1002", "100")
 	if c := b.Counters(); c.Shed != 1 || c.Invites != maxBeginnings+2 {
 		t.Errorf("shed %d, taken %d", c.Shed, c.Invites)
 	}
