@@ -26,11 +26,11 @@ type leg struct {
 	owing     bool          // we offered and the answer has not come yet
 	again     bool          // it was called a second time, with another offer
 	takesInfo bool          // it says that it takes INFO
-	keys      media.KeyWay
-	up        bool // answered
-	gone      bool // its dialog is over
-	held      bool // its phone put us on hold
-	line      bool // it holds a line of its trunk
+	keys      media.KeyWay  // how we send keys to it, once it was answered
+	up        bool          // answered
+	gone      bool          // its dialog is over
+	held      bool          // its phone put us on hold
+	line      bool          // it holds a line of its trunk
 }
 
 // peer names the other side of a leg in facts and lists.
