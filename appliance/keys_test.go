@@ -2,7 +2,10 @@ package appliance_test
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"callbox/appliance/media"
 	"callbox/appliance/sip"
@@ -92,4 +95,79 @@ func TestKeysByInfoReachACarrierAsTheTrunkSays(t *testing.T) {
 	o.isAnswered(a)
 	a.press("42")
 	o.eventually("the carrier gets 42 by INFO", func() bool { infos, heard := b.got(); return infos == "42" && heard == "" })
+}
+
+// ivr is a carrier's machine by hand: it knows no events, and of INFO what its answer says.
+func ivr(t *testing.T, allow string, info string) (*wire, *media.Stream, chan media.Event) {
+	t.Helper()
+	engine, err := media.New(media.Options{PortLow: 10000, PortHigh: 15998, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engine.Close() })
+	sound := make(chan media.Event, 64)
+	stream, err := engine.Open(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream.Keys(media.KeysInband)
+	w := newWire(t, "127.0.0.1", func(method, request string) (string, string) {
+		switch method {
+		case "INVITE":
+			_, offer, _ := strings.Cut(request, "\r\n\r\n")
+			answer, err := stream.Answer([]byte(offer), netip.MustParseAddr("127.0.0.1"), []media.Codec{media.PCMA}, media.SendRecv)
+			if err != nil {
+				t.Error(err)
+			}
+			return "SIP/2.0 200 OK\r\nAllow: " + allow + "\r\n", string(answer)
+		case "INFO":
+			return info, ""
+		}
+		return "", ""
+	})
+	return w, stream, sound
+}
+
+func TestKeysBecomeTonesForWhoDoesNotTakeThemByInfo(t *testing.T) {
+	for _, c := range []struct {
+		name, allow, info string
+		infos             int
+	}{
+		{"it says nothing of INFO", "INVITE, ACK, BYE, CANCEL", "", 0},
+		{"it takes INFO, but not for keys", "INVITE, ACK, BYE, CANCEL, INFO", "SIP/2.0 415 Unsupported Media Type\r\n", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pstn, stream, sound := ivr(t, c.allow, c.info)
+			o := newOffice(t, trunk("pstn", pstn.addr(), "")+ways)
+			mei := o.handset("1001", func(*handset) {})
+			a := mei.call("0227009999", sip.Party{Number: "1001"})
+			o.isAnswered(a)
+			stream.Play(media.Music(), true)
+			o.eventually("both hear each other", func() bool { return a.stream.Stats().PacketsIn > 5 })
+			for _, key := range "42" {
+				a.press(string(key))
+				if got := keyIn(sound); got != byte(key) {
+					t.Errorf("the machine heard %q, not %c\n%s", got, key, o.log)
+				}
+			}
+			if n := pstn.count("INFO", "wire"); n != c.infos {
+				t.Errorf("%d keys came by INFO", n)
+			}
+			a.hangup()
+		})
+	}
+}
+
+// keyIn is the next key that a stream tells of, 0 when none comes.
+func keyIn(sound <-chan media.Event) byte {
+	for late := time.After(patience); ; {
+		select {
+		case e := <-sound:
+			if e.Kind == media.EventDigit {
+				return e.Digit
+			}
+		case <-late:
+			return 0
+		}
+	}
 }

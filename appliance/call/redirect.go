@@ -87,8 +87,8 @@ func (s Away) mayGoOn(n Number) bool {
 	switch {
 	case s.Emergency:
 		return true
-	case n.Class == ClassEmergency:
-		return false
+	case n.Class == ClassEmergency, n.Class == "" && s.Number.Class != "":
+		return false // what is no public number may cost anything
 	case s.By != nil:
 		return Allowed(s.By.Allow, n, s.Class)
 	}

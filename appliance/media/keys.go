@@ -69,6 +69,11 @@ func (k *keypad) down(key byte, now int64) {
 func (k *keypad) stays(now int64) { k.until = now + keyLost }
 func (k *keypad) up()             { k.held = false }
 
+// forget leaves out what was not sent to its end.
+func (k *keypad) forget() {
+	k.count, k.step, k.ends, k.gap, k.held = 0, 0, 0, 0, false
+}
+
 func (k *keypad) done() {
 	copy(k.queue[:], k.queue[1:k.count])
 	k.count--

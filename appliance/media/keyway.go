@@ -20,7 +20,12 @@ func (s *Stream) Keys(way KeyWay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sdp.way = way
-	s.locked(func(_ *worker, f *flow) { f.keysAway = way == KeysInfo })
+	s.locked(func(_ *worker, f *flow) {
+		if f.keysAway && way != KeysInfo {
+			f.keypad.forget() // a key that is held down now was sent by the other way
+		}
+		f.keysAway = way == KeysInfo
+	})
 }
 
 // Informed says that the peer sends its keys by SIP INFO: tones in its sound are taken for keys no more, because some
