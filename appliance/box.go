@@ -199,7 +199,7 @@ func (a *Appliance) planOf(cfg *hcl.Config, diags hcl.Diagnostics) web.PlanResul
 	if !p.Valid {
 		return p
 	}
-	if _, err := build(context.Background(), 0, cfg, a.speech); err != nil {
+	if _, err := build(context.Background(), 0, cfg, a.speech, current); err != nil {
 		p.Valid, p.Text = false, err.Error()
 		return p
 	}

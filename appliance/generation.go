@@ -29,11 +29,16 @@ type Generation struct {
 }
 
 // build makes a configuration runnable, or says why it cannot be. It has no
-// effect on anything that runs.
-func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache) (*Generation, error) {
+// effect on anything that runs. What did not change since the generation before,
+// which may be nil, is taken over from it.
+func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache, before *Generation) (*Generation, error) {
 	g := &Generation{N: n, Config: cfg}
+	var was *voice
+	if before != nil {
+		was = before.voice
+	}
 	var err error
-	if g.voice, err = newVoice(ctx, cfg, cache); err != nil {
+	if g.voice, err = newVoice(ctx, cfg, cache, was); err != nil {
 		return nil, err
 	}
 	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound}

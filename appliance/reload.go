@@ -203,9 +203,14 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	if changed {
 		n, reused = a.kept.next(), false
 	}
-	g, err := build(context.Background(), n, cfg, a.speech)
+	g, err := build(context.Background(), n, cfg, a.speech, old)
 	if err != nil {
 		return err
+	}
+	if old == nil {
+		a.chores.Go(g.voice.prepare) // a box that starts takes calls first
+	} else {
+		g.voice.prepare()
 	}
 	settings, err := a.signalling(cfg)
 	if err != nil {
