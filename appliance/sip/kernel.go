@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -40,14 +41,15 @@ func (s *Server) countDrops() {
 	}
 }
 
-// roomy says once when a socket got less of a buffer than bursts of calls need.
+// roomy says once when a socket got less of a buffer than bursts of calls need, and what to set. The kernel grants twice
+// what it lets a process ask for, its own bookkeeping included.
 func (s *Server) roomy(u *udpSocket) {
 	m, ok := u.kernel()
 	if !ok || m.readLimit >= readBuffer {
 		return
 	}
 	s.narrow.Do(func() {
-		s.log.Warn("sip: the kernel grants less room for bursts than we ask for; raise net.core.rmem_max",
+		s.log.Warn(fmt.Sprintf("sip: the kernel grants less room for bursts of calls than we ask for: set net.core.rmem_max = %d in /etc/sysctl.d", readBuffer/2),
 			"listen", u.local, "bytes", m.readLimit, "wanted", readBuffer)
 	})
 }

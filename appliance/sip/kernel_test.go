@@ -1,7 +1,9 @@
 package sip
 
 import (
+	"log/slog"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -36,5 +38,24 @@ func TestDatagramsThatTheKernelThrowsAwayAreCounted(t *testing.T) {
 	b.countDrops()
 	if n < 50 || b.Counters().KernelDrops != n {
 		t.Errorf("%d, then %d", n, b.Counters().KernelDrops)
+	}
+}
+
+func TestABoxWithLittleRoomForBurstsSaysOnceWhatToSet(t *testing.T) {
+	var log strings.Builder
+	b := startBox(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, Settings{})
+	for range 2 {
+		u, err := listenUDP("udp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer u.conn.Close()
+		if err := u.conn.SetReadBuffer(1 << 20); err != nil {
+			t.Fatal(err)
+		}
+		b.roomy(u)
+	}
+	if said := log.String(); strings.Count(said, "net.core.rmem_max = 4194304") != 1 || strings.Count(said, "level=WARN") != 1 {
+		t.Errorf("the log says:\n%s", said)
 	}
 }
