@@ -19,6 +19,9 @@ const (
 func (s *Stream) Keys(way KeyWay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.sdp.way == way {
+		return // most often: no worker is woken for that
+	}
 	s.sdp.way = way
 	s.locked(func(_ *worker, f *flow) {
 		if f.keysAway && way != KeysInfo {
