@@ -46,15 +46,31 @@ func TestWhoCannotSealItsSoundAsTheBoxInsistsIsToldSo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := officeThat(t, "", func(o *office) { o.sound = c.box })
-			a := o.handset("1001", func(h *handset) { h.safe = c.phone }).call("*43", sip.Party{Number: "1001"})
+			jun := o.handset("1002", func(*handset) {})
+			a := o.handset("1001", func(h *handset) { h.safe = c.phone }).call("1002", sip.Party{Number: "1001"})
 			if code := o.isOver(a); code != 488 {
 				t.Errorf("the phone got %d", code)
+			}
+			if len(jun.invites) > 0 {
+				t.Error("somebody was called all the same")
 			}
 			if c := o.cdr(1); c.Cause.Who != "box" || c.Cause.Why != "insecure" || c.Cause.SIP != 488 || c.Outcome != "failed" {
 				t.Errorf("CDR %+v", c)
 			}
 		})
 	}
+}
+
+func TestACallForHelpDoesNotHangOnEncryption(t *testing.T) {
+	pstn := newHandset(t, "0912345678", func(*handset) {})
+	o := officeThat(t, "trunk \"pstn\" {\n  address = \"sip:"+pstn.addr()+"\"\n}\n", func(o *office) { o.sound = required })
+	a := o.call(o.phone("1003"), "119")
+	a.PlayTone(440)
+	b := pstn.rings()
+	b.answer()
+	o.answered(a)
+	o.listens(b, 440)
+	a.Hangup()
 }
 
 // only refuses offers of another profile.

@@ -46,7 +46,8 @@ type Extension struct {
 	// RFC 3261 section 8.1.3.4), as when somebody sets a forward on the phone;
 	// five in a row at most. The number named there is called as if a forward of
 	// the extension said so: it needs the right to call it. Without it such a
-	// call is not answered, and goes where the forward for no_answer leads.
+	// call is not answered, and goes where the forward for no_answer leads. What
+	// a queue or a ring group offers stays with it.
 	FollowRedirects bool `hcl:"follow_redirects" default:"false" effect:"new calls only"`
 }
 

@@ -21,7 +21,7 @@ type Media struct {
 	// Codecs the box offers and takes, the preferred first.
 	Codecs []string `hcl:"codecs" is:"opus|g722|pcma|pcmu" default:"opus,g722,pcma,pcmu"`
 	// SRTP says whether sound is encrypted (RFC 3711): off never, optional when
-	// the peer can, required always.
+	// the peer can, required always but for emergency calls.
 	SRTP string `hcl:"srtp" is:"off|optional|required" default:"optional"`
 }
 

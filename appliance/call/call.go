@@ -75,6 +75,7 @@ type Call struct {
 	input    map[string]string
 	result   map[string]any
 	moved    []string        // by whom the call was redirected so far
+	unheard  error           // why nobody could talk with the caller
 	diverted []sip.Diversion // by whom, latest first
 
 	// Owned by the loop.
@@ -123,6 +124,7 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.caller = &leg{role: "caller", account: in.Account, trunk: in.Trunk, dialog: d, offer: in.Body, takesInfo: in.TakesInfo}
 	c.legs = []*leg{c.caller}
+	c.unheard = c.readOffer(c.caller)
 	c.show("starting")
 	d.Attach(c.signals)
 	go c.loop()
@@ -139,6 +141,16 @@ func New(ctx context.Context, box *Box, plan *Plan, d *sip.Dialog) (*Call, error
 		return nil, err
 	}
 	return c, nil
+}
+
+// readOffer reads what the caller offers, once for all who will be called. The
+// error is why it cannot be answered: it is better told at once than by a phone
+// that rings, is answered, and stays silent.
+func (c *Call) readOffer(l *leg) (err error) {
+	if len(l.offer) > 0 {
+		l.spoken, err = media.Offered(l.offer, c.codecs(l), c.security(l))
+	}
+	return err
 }
 
 func firstLanguage(cfg *hcl.Config) string {

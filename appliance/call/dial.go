@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"callbox/appliance/journal"
@@ -203,7 +204,7 @@ func (c *Call) hops() int {
 // that sound need not be converted.
 func (c *Call) offered(l *leg) []media.Codec {
 	ours := c.codecs(l)
-	spoken := c.spoken()
+	spoken := c.caller.spoken
 	var first, rest []media.Codec
 	for _, k := range ours {
 		if containsCodec(spoken, k) {
@@ -213,14 +214,6 @@ func (c *Call) offered(l *leg) []media.Codec {
 		}
 	}
 	return append(first, rest...)
-}
-
-// spoken are the codecs that the caller offered, read once for all legs.
-func (c *Call) spoken() []media.Codec {
-	if c.caller.spoken == nil {
-		c.caller.spoken = append([]media.Codec{}, media.Offered(c.caller.offer)...)
-	}
-	return c.caller.spoken
 }
 
 func containsCodec(in []media.Codec, k media.Codec) bool {
@@ -254,12 +247,17 @@ func (c *Call) onDial(l *leg, e sip.Event) {
 		}
 		switch {
 		case c.callAgain(l, e.Code):
-		case redirects(e.Code) && len(e.Contacts) > 0 && c.follows(l): // it speaks for its owner, as one that declines does
+		case redirects(e.Code) && len(e.Contacts) > 0 && c.follows(l) && c.dial.onePlace(): // it speaks for its owner, as one that declines does
 			c.settle(Attempt{Why: why, Status: e.Code, Contacts: e.Contacts})
 		default:
 			c.failed(l, why, e.Code)
 		}
 	}
+}
+
+// onePlace tells whether all that rings belongs to one extension, or is one trunk.
+func (d *dial) onePlace() bool {
+	return !slices.ContainsFunc(d.legs, func(l *leg) bool { return l.peer() != d.legs[0].peer() })
 }
 
 // onProgress passes ringing and early sound to the caller.

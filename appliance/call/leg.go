@@ -21,7 +21,7 @@ type leg struct {
 	dialog    *sip.Dialog
 	stream    *media.Stream
 	offer     []byte        // what the caller offered; empty: it waits for our offer (late offer)
-	spoken    []media.Codec // of its offer, once somebody asked
+	spoken    []media.Codec // of its offer
 	sdp       []byte        // our description, once it was made
 	owing     bool          // we offered and the answer has not come yet
 	again     bool          // it was called a second time, with another offer
@@ -118,7 +118,11 @@ func (c *Call) security(l *leg) media.Security {
 	if l.browser() {
 		return media.SecureBrowser
 	}
-	return media.SecurityNamed(c.Plan.Config.Media.SRTP)
+	mode := media.SecurityNamed(c.Plan.Config.Media.SRTP)
+	if mode == media.SecureRequired && c.Number.Class == ClassEmergency {
+		return media.SecureOptional // help does not hang on a cipher
+	}
+	return mode
 }
 
 // describe makes our session description for the caller: the answer to its

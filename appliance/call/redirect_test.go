@@ -48,3 +48,16 @@ func FuzzKeysByInfo(f *testing.F) {
 		}
 	})
 }
+
+func TestARedirectSpeaksOnlyForWhosePhonesRing(t *testing.T) {
+	desk, cell, other, pstn := &leg{account: "1001"}, &leg{account: "1001"}, &leg{account: "1002"}, &leg{trunk: "pstn"}
+	for _, c := range []struct {
+		rings []*leg
+		want  bool
+	}{{[]*leg{desk}, true}, {[]*leg{desk, cell}, true}, {[]*leg{pstn}, true}, {[]*leg{desk, cell, other}, false}, {[]*leg{desk, pstn}, false}} {
+		d := &dial{legs: c.rings}
+		if got := d.onePlace(); got != c.want {
+			t.Errorf("%d phones: %v", len(c.rings), got)
+		}
+	}
+}

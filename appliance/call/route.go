@@ -15,6 +15,9 @@ func (Route) Run(_ context.Context, c *Call) Stage {
 	if c.replaces { // taking over a call comes with transfer
 		return Refuse{BoxLater}
 	}
+	if c.unheard != nil {
+		return Refuse{soundFault(c.unheard)}
+	}
 	if c.Account != "" {
 		return c.routePhone()
 	}
