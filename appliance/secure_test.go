@@ -149,9 +149,9 @@ func TestAPhoneThatTakesNoOfferIsCalledNoMoreThanTwiceAndPlainlyOnlyOnce(t *test
 		t.Run(c.name, func(t *testing.T) {
 			o := officeThat(t, "", func(o *office) { o.sound = c.box })
 			jun := o.handset("1002", func(h *handset) { h.screen = func(string) int { return 488 } })
-			a := o.call(o.phone("1001"), "1002")
-			if r := o.gone(a); r.Code != 488 {
-				t.Errorf("the caller got %+v", r)
+			a := o.handset("1001", func(h *handset) { h.safe = media.SecureOptional }).call("1002", sip.Party{Number: "1001"})
+			if code := o.isOver(a); code != 488 {
+				t.Errorf("the caller got %d", code)
 			}
 			if cdr := o.cdr(1); cdr.Cause.Who != "box" || cdr.Cause.Why != "incompatible" {
 				t.Errorf("CDR %+v", cdr)
