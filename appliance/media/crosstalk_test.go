@@ -191,7 +191,7 @@ func rowM12NobodyHearsAnotherCall(t *testing.T) {
 // The same for sound that is decoded and encoded on its way: each pair has a tone of its own.
 func rowM12NobodyHearsAnotherCallThroughAnotherCodec(t *testing.T) {
 	t.Parallel()
-	const calls = 6
+	const calls = 4
 	phones, e := box(t, Options{Workers: 1, PortLow: 26000, PortHigh: 27999}), box(t, Options{Workers: 2, PortLow: 10000, PortHigh: 11999})
 	hz := func(i int) float64 { return 400 + 150*float64(i) }
 	type pair struct{ speaker, listener, in, out *Stream }

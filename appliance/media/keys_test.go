@@ -61,6 +61,7 @@ func TestAKeyHeldForLongIsOneKey(t *testing.T) {
 }
 
 func TestKeysThatWeSendHaveDurationsEndsAndGaps(t *testing.T) {
+	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	leg, _ := open(t, e)
 	p := newPhone(t)
@@ -84,6 +85,7 @@ func TestKeysThatWeSendHaveDurationsEndsAndGaps(t *testing.T) {
 }
 
 func TestKeysSentFromOneStreamAreHeardByAnother(t *testing.T) {
+	t.Parallel()
 	phones, e := box(t, Options{}), box(t, Options{PortLow: 10000, PortHigh: 15999})
 	caller, _ := open(t, phones)
 	leg, events := open(t, e)
@@ -97,6 +99,7 @@ func TestKeysSentFromOneStreamAreHeardByAnother(t *testing.T) {
 }
 
 func TestKeysAsTonesHoldASoundUpNoLongerThanTheyLast(t *testing.T) {
+	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	leg, events := open(t, e)
 	if _, err := leg.Answer([]byte("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"),
@@ -109,6 +112,7 @@ func TestKeysAsTonesHoldASoundUpNoLongerThanTheyLast(t *testing.T) {
 }
 
 func TestAKeyHeldDownIsHeldDownOnTheOtherSide(t *testing.T) {
+	t.Parallel()
 	e := box(t, Options{Workers: 1})
 	a, _ := open(t, e)
 	b, _ := open(t, e)

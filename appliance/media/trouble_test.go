@@ -56,6 +56,7 @@ func TestNothingStaysOpenAfterTheEngine(t *testing.T) {
 }
 
 func TestADeadPeerIsNoticedOnceAndAgainAfterJoining(t *testing.T) {
+	t.Parallel()
 	e := box(t, Options{Workers: 1, Silence: 50 * time.Millisecond})
 	leg, events := open(t, e)
 	other, otherEvents := open(t, e)

@@ -126,9 +126,9 @@ func rowS17ACallThatIsRefreshedByThePeerIsNeverCut(t *testing.T) {
 	if m.get("Session-Expires") != "90;refresher=uac" || m.get("Require") != "timer" {
 		t.Fatalf("%q", m)
 	}
-	tick := time.NewTicker(40 * quick.second)
+	tick := time.NewTicker(10 * quick.second)
 	defer tick.Stop()
-	for range 5 {
+	for range 20 { // twice as long as one that nobody refreshes
 		<-tick.C
 		l.send("UPDATE", "", "Session-Expires: 90;refresher=uac", "Supported: timer")
 		l.u.expect("200")
