@@ -78,7 +78,7 @@ var packages = sync.OnceValues(func() (map[string]pkg, error) {
 })
 
 func list(args ...string) ([]pkg, error) {
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-pgo=off"}, args...)...) // a profile makes a second package of each
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {

@@ -30,6 +30,7 @@ type office struct {
 	addr    string // host:port of SIP
 	log     *logs
 	silence time.Duration
+	ports   string // of sound
 	signals string // more of the sip block
 	sound   string // more of the media block
 	listen  string // more addresses of sip, as "ws://127.0.0.1:7080"
@@ -92,12 +93,18 @@ func newOffice(t *testing.T, more string) *office {
 func officeThat(t *testing.T, more string, is func(*office)) *office {
 	t.Helper()
 	t.Parallel() // most of a test is waiting
-	o := &office{t: t, dir: t.TempDir(), data: t.TempDir(), log: &logs{}}
+	return startOffice(t, more, is)
+}
+
+// startOffice is officeThat for a test that is parallel already.
+func startOffice(t *testing.T, more string, is func(*office)) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), data: t.TempDir(), log: &logs{}, ports: "16000-16998"}
 	is(o)
 	port := freePort(t)
 	o.addr = fmt.Sprintf("127.0.0.1:%d", port)
-	o.write("sip.hcl", fmt.Sprintf("sip {\n  listen = [\"udp://%[1]s\", \"tcp://%[1]s\"%[3]s]\n%[4]s}\nweb {\n  listen = \"127.0.0.1:%[2]d\"\n}\nmedia {\n  ports = \"16000-16998\"\n%[5]s}\n",
-		o.addr, freePort(t), o.listen, o.signals, o.sound))
+	o.write("sip.hcl", fmt.Sprintf("sip {\n  listen = [\"udp://%[1]s\", \"tcp://%[1]s\"%[3]s]\n%[4]s}\nweb {\n  listen = \"127.0.0.1:%[2]d\"\n}\nmedia {\n  ports = %[6]q\n%[5]s}\n",
+		o.addr, freePort(t), o.listen, o.signals, o.sound, o.ports))
 	o.write("people.hcl", people)
 	o.write("more.hcl", more)
 	o.start()

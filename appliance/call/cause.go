@@ -101,6 +101,8 @@ func fromPhone(status int) Cause {
 		return NetworkNoAnswer
 	case 503:
 		return NetworkLost
+	case 482, 483:
+		return BoxLoop
 	case 488, 606, 415:
 		return BoxIncompatible
 	}
@@ -124,6 +126,8 @@ func fromTrunk(status int) (c Cause, again bool) {
 		return CalleeNoAnswer, false
 	case 404, 410, 484, 604:
 		return CalleeNotInUse, false
+	case 482, 483: // by another road it would go round again, and every switch on the way would double the calls
+		return BoxLoop, false
 	case 488, 606, 415:
 		return BoxIncompatible, true
 	}

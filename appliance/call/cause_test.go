@@ -44,7 +44,7 @@ func TestAnyStatusOfAPhoneOrCarrierBecomesACauseOfTheClosedSet(t *testing.T) {
 }
 
 func TestABusyCalleeStaysBusyByEveryTrunk(t *testing.T) {
-	for status, again := range map[int]bool{486: false, 603: false, 404: false, 480: false, 503: true, 408: true, 500: true, 488: true, 403: true} {
+	for status, again := range map[int]bool{486: false, 603: false, 404: false, 480: false, 503: true, 408: true, 500: true, 488: true, 403: true, 482: false, 483: false} {
 		if _, got := fromTrunk(status); got != again {
 			t.Errorf("%d: try another trunk %v, want %v", status, got, again)
 		}

@@ -104,19 +104,27 @@ func dialFault(err error) Cause {
 		return BoxFull
 	case errors.Is(err, errNoLine):
 		return TrunkFull
+	case errors.Is(err, errNoHops):
+		return BoxLoop
 	case errors.Is(err, sip.ErrTrunkDown), errors.Is(err, sip.ErrUnknownTrunk):
 		return TrunkDown
 	}
 	return NetworkLost
 }
 
-var errNoLine = errors.New("no line is free")
+var (
+	errNoLine = errors.New("no line is free")
+	errNoHops = errors.New("the call has passed as many switches as it may")
+)
 
 // invite starts one leg.
 func (c *Call) invite(t target) error {
 	l := &leg{role: "callee", trunk: t.Trunk, target: t}
 	if t.contact != nil {
 		l.account, l.transport = t.contact.Account, t.contact.Transport
+	}
+	if c.hops(t) < 1 {
+		return errNoHops
 	}
 	if t.Trunk != "" {
 		if !c.box.Lines.Take(t.Trunk, t.Emergency) {
@@ -142,7 +150,7 @@ func (c *Call) place(l *leg) error {
 	t := l.target
 	d, err := c.box.SIP.Dial(sip.DialRequest{
 		Events: c.signals, Contact: t.contact, Trunk: t.Trunk, Number: t.Number, Force: t.Emergency,
-		From: t.From, Diverted: t.Diverted, Answer: t.first, MaxForwards: c.hops(),
+		From: t.From, Diverted: t.Diverted, Answer: t.first, MaxForwards: c.hops(t),
 		Offer: func(local netip.Addr) []byte { return c.offer(l, local) },
 	})
 	if err != nil {
@@ -192,12 +200,14 @@ func (c *Call) callAgain(l *leg, status int) bool {
 }
 
 // hops is the Max-Forwards of the legs we start: one less than the caller's,
-// so that a loop through other switches ends (RFC 3261 section 16.6).
-func (c *Call) hops() int {
-	if n := c.caller.dialog.Invite().MaxForwards; n > 0 {
-		return n - 1
+// so that a loop through other switches ends (RFC 3261 section 16.6). A call for
+// help that has none left goes out all the same.
+func (c *Call) hops(t target) int {
+	left := c.caller.dialog.Invite().MaxForwards - 1
+	if t.Emergency {
+		return max(left, 1)
 	}
-	return 70
+	return left
 }
 
 // offered are the codecs for a called leg: those the caller speaks first, so

@@ -65,6 +65,8 @@ func forwardWhen(why Cause) string {
 		return "busy"
 	case CalleeOffline, CalleeGone, NetworkLost, NetworkNoAnswer:
 		return "offline"
+	case BoxLoop: // a call that goes in a circle is not sent round once more
+		return ""
 	}
 	return "no_answer"
 }
