@@ -313,6 +313,6 @@ func (p *process) bury(err error) {
 func (f *flight) fate() (fate, *Error) {
 	f.p.mu.Lock()
 	defer f.p.mu.Unlock()
-	kind, text := f.p.verdict.told(f.id)
+	kind, text := f.p.verdict.told(f.id, f.effect)
 	return f.p.verdict.fate(f.id, f.effect), f.fail(kind, text)
 }

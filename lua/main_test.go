@@ -37,13 +37,17 @@ type office struct {
 }
 
 type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu   sync.Mutex
+	b    bytes.Buffer
+	seen func(line string) // set before anything is written
 }
 
 func (l *lockedBuffer) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.seen != nil {
+		l.seen(string(b))
+	}
 	return l.b.Write(b)
 }
 

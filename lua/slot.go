@@ -23,6 +23,7 @@ type slot struct {
 const (
 	firstWait = 50 * time.Millisecond
 	mostWait  = 5 * time.Second
+	patience  = time.Second // pauses that calls wait through
 	young     = time.Second // a process that lived shorter died young
 )
 
@@ -92,11 +93,15 @@ func (s *slot) keep(p *process) {
 	}
 }
 
-// pause keeps a process that dies again and again from taking the machine; the first time there is no pause.
+// pause keeps a process that dies again and again from taking the machine; the first time there is no pause. Calls wait through
+// short ones; they are refused in long ones.
 func (s *slot) pause(wait time.Duration, why error) {
 	if wait <= 2*s.first {
 		s.set(nil, nil)
 		return
+	}
+	if wait <= patience {
+		why = nil
 	}
 	s.set(nil, why)
 	timer := time.NewTimer(wait)

@@ -49,12 +49,12 @@ func tableConcat(L *lua.LState) int {
 		if i > from {
 			b.WriteString(separator)
 		}
-		b.WriteString(printable(v))
+		text := printable(v)
+		s.fit(L, "table.concat", float64(b.Len()+len(text)))
+		b.WriteString(text)
 		if i%256 == 0 {
 			s.charge(L, 64)
-			s.fit(L, "table.concat", float64(b.Len()))
 		}
 	}
-	s.fit(L, "table.concat", float64(b.Len()))
 	return pushText(L, b.String())
 }
