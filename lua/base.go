@@ -23,9 +23,9 @@ var ownBase = map[string]lua.LGFunction{
 	"assert": func(L *lua.LState) int {
 		if L.CheckAny(1); !L.ToBool(1) {
 			if L.GetTop() > 1 {
-				L.Error(L.Get(2), 1)
+				L.Error(L.Get(2), 0)
 			}
-			L.RaiseError("assertion failed!")
+			L.Error(lua.LString("assertion failed!"), 0)
 		}
 		return L.GetTop()
 	},
