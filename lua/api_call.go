@@ -82,10 +82,11 @@ var callFunctions = []declaration{
 			options, _ := args[1].(map[string]any)
 			return nil, s.caller.Queue(s.ctx, strings.TrimPrefix(args[0].(string), "queue."), options)
 		}},
-	{module: "call", name: "transfer", doc: "Sends the call elsewhere. The function goes on only if that fails.", phases: waiting, effect: true, waits: true,
-		params: []param{{name: "destination", kind: "string", doc: "As in the configuration: \"extension.1001\", \"ivr.main\", or a number."}}, example: `call:transfer("extension.1001")`,
+	{module: "call", name: "transfer", doc: "Sends the call elsewhere. The function goes on only if that fails.", phases: waiting, effect: true, waits: true, fails: true,
+		returns: []param{{name: "done", kind: "boolean", doc: "true, should the call come back from there."}},
+		params:  []param{{name: "destination", kind: "string", doc: "As in the configuration: \"extension.1001\", \"ivr.main\", or a number."}}, example: `local _, why = call:transfer("extension.1001")`,
 		serve: func(s *service, args []any) ([]any, error) {
-			return nil, s.caller.Transfer(s.ctx, args[0].(string))
+			return []any{true}, s.caller.Transfer(s.ctx, args[0].(string))
 		}},
 	{module: "call", name: "hangup", doc: "Ends the call, and the function with it.", phases: waiting, effect: true, waits: true,
 		params: []param{{name: "cause", kind: "string", doc: "Why, as in the step hangup.", optional: true}}, example: `call:hangup()`,

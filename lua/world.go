@@ -214,7 +214,11 @@ func spokenKind(kind string) string {
 func meant(name string, known []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	for _, k := range known {
-		if d := distance(name, k); d < least {
+		d := distance(name, k)
+		if strings.HasPrefix(k, name) {
+			d-- // it was not finished
+		}
+		if d < least {
 			best, least = k, d
 		}
 	}
