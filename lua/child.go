@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
-	"runtime/debug"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,7 +124,7 @@ func (c *child) load(f frame) {
 		e = begin(frameLoaded, f.id)
 		(&state{program: p}).failure(err).encode(e)
 	}
-	debug.FreeOSMemory()
+	runtime.GC()
 	c.resting.Store(heap())
 	c.send(e)
 }
@@ -221,6 +221,7 @@ func (c *child) serve(f frame) {
 		c.done(call.id, (&state{program: p}).failure(err).encode)
 		return
 	}
+	s.id = call.id
 	c.mu.Lock()
 	c.calls[call.id] = s
 	c.mu.Unlock()

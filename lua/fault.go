@@ -74,7 +74,7 @@ func (v verdict) told(id uint64, hadEffect bool) (kind, text string) {
 
 // starved says whether the last words of a process are those of one that the kernel gave no more memory.
 func starved(words string) bool {
-	for _, sign := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread", "pthread_create failed"} {
+	for _, sign := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread", "pthread_create failed", "failed to allocate"} {
 		if strings.Contains(words, sign) {
 			return true
 		}

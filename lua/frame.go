@@ -91,11 +91,6 @@ type fields struct {
 	err    error
 }
 
-func (d *decoder) fields() *fields {
-	all, err := d.rest()
-	return &fields{all, err}
-}
-
 func field[T any](f *fields) (v T) {
 	if f.err != nil {
 		return v

@@ -129,10 +129,9 @@ func TestFunctionsThatLookLikeHooksAndAreNoneAreTold(t *testing.T) {
 
 // tape is a journal that ends, and cursors that are kept.
 type tape struct {
-	events  []Event
-	cursor  map[string]uint64
-	failing map[uint64]int // how often the event's time is up before it is heard
-	over    context.CancelFunc
+	events []Event
+	cursor map[string]uint64
+	over   context.CancelFunc
 }
 
 func (j *tape) After(seq uint64, limit int) ([]Event, error) {

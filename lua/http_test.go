@@ -148,7 +148,11 @@ func TestAnAnswerThatIsWrongIsAValueAndHarmsNobody(t *testing.T) {
 		"up": "it redirects to where the plugin may not go", "around": "too many redirects", "header": "", "cut": "EOF", "broken": "", "near": "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			office, _ := site(t, `local res, err = http.get(base .. "/api/`+name+`", { timeout = 0.3 }) return { err = err, status = res and res.status, json = res and res.json == nil }`,
+			seconds := "2.5"
+			if want == "timeout" {
+				seconds = "0.3"
+			}
+			office, _ := site(t, `local res, err = http.get(base .. "/api/`+name+`", { timeout = `+seconds+` }) return { err = err, status = res and res.status, json = res and res.json == nil }`,
 				func(w http.ResponseWriter, r *http.Request) {
 					switch strings.TrimPrefix(r.URL.Path, "/api/") {
 					case "big":

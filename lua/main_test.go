@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,24 @@ func TestMain(m *testing.M) {
 			os.Exit(tryToEscape())
 		}
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		if left := children(); left != "" {
+			fmt.Fprintln(os.Stderr, "processes are left:", left)
+			status = 1
+		}
+		os.Exit(status)
+	}))
+}
+
+// children are the processes that this one started and that still are.
+func children() string {
+	all, _ := filepath.Glob("/proc/self/task/*/children")
+	var left []string
+	for _, file := range all {
+		pids, _ := os.ReadFile(file)
+		left = append(left, strings.Fields(string(pids))...)
+	}
+	return strings.Join(left, " ")
 }
 
 var childArgs = []string{os.Args[0], "run-lua"}

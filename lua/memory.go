@@ -1,12 +1,14 @@
 package lua
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,61 +99,52 @@ func (c *child) watch() {
 	for range c.stir {
 		for over := 0; c.running.Load() > 0; {
 			time.Sleep(lookEvery)
-			if !c.tooMuch() {
+			busy, most := c.computing()
+			if heap() <= most {
 				over = 0
 				continue
 			}
-			if over++; c.blame(over) {
-				c.confess()
+			runtime.GC() // garbage does not count
+			if still, _ := c.computing(); heap() <= most || !slices.Equal(still, busy) {
+				continue // what is held may be that of a call that has just ended
+			}
+			if over++; c.blame(busy, over) {
+				c.confess(busy)
 			}
 		}
 	}
 }
 
-// tooMuch says whether more is held than the calls that are here may hold. Garbage does not count.
-func (c *child) tooMuch() bool {
-	most := c.resting.Load()
-	c.mu.Lock()
-	for _, s := range c.calls {
-		most += s.program.limits.Memory
-	}
-	c.mu.Unlock()
-	most = min(max(most, c.resting.Load()+defaultMemory), c.ceiling.Load())
-	if heap() <= most {
-		return false
-	}
-	runtime.GC()
-	return heap() > most
-}
-
-// blame stops the one call that computes, if there is but one. It says whether there is no other way than to end the process.
-func (c *child) blame(over int) (end bool) {
+// computing gives the calls that compute, in the order of their ids, and how much all calls together may hold.
+func (c *child) computing() (busy []*state, most int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var busy []*state
+	allowed := int64(0)
 	for _, s := range c.calls {
+		allowed += s.program.limits.Memory
 		if s.busy.Load() {
 			busy = append(busy, s)
 		}
 	}
+	slices.SortFunc(busy, func(a, b *state) int { return cmp.Compare(a.id, b.id) })
+	return busy, min(c.resting.Load()+max(allowed, defaultMemory), c.ceiling.Load())
+}
+
+// blame stops the one call that computes, if there is but one. It says whether there is no other way than to end the process.
+func (c *child) blame(busy []*state, over int) (end bool) {
 	if len(busy) == 1 && over <= memoryTries {
-		s := busy[0]
-		s.halt(KindMemory, fmt.Sprintf("it held more memory than its limit of %d MB; keep less at once, or raise limits.memory", s.program.limits.Memory/1_000_000))
+		busy[0].halt(KindMemory, fmt.Sprintf("it held more memory than its limit of %d MB; keep less at once, or raise limits.memory", busy[0].program.limits.Memory/1_000_000))
 		return false
 	}
-	return len(busy) > 1 || over > memoryTries
+	return len(busy) > 0
 }
 
 // confess tells the box which calls computed, and ends the process.
-func (c *child) confess() {
+func (c *child) confess(busy []*state) {
 	e := begin(frameMemory, 0)
-	c.mu.Lock()
-	for id, s := range c.calls {
-		if s.busy.Load() {
-			e.number(float64(id))
-		}
+	for _, s := range busy {
+		e.number(float64(s.id))
 	}
-	c.mu.Unlock()
 	c.send(e)
 	os.Exit(exitMemory)
 }

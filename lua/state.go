@@ -19,13 +19,12 @@ type state struct {
 	child   *child
 	program *program
 	l       *lua.LState
-	module  *lua.LTable            // what the plugin returned
-	loaded  map[string]lua.LValue  // what require found
-	globals *lua.LTable            // frozen after load
-	call    *lua.LTable            // fields of the call
-	bottom  *lua.LTable            // metatable of the globals
-	quiet   bool                   // what loading logs was logged when the plugin was loaded first
-	names   map[string]*lua.LTable // modules as this state sees them
+	module  *lua.LTable           // what the plugin returned
+	loaded  map[string]lua.LValue // what require found
+	globals *lua.LTable           // frozen after load
+	call    *lua.LTable           // fields of the call
+	bottom  *lua.LTable           // metatable of the globals
+	quiet   bool                  // what loading logs was logged when the plugin was loaded first
 
 	id       uint64
 	phase    phase
@@ -106,7 +105,7 @@ func (s *state) check(L *lua.LState) {
 
 // arm gives the state a call to serve: its limits, its time and its chance.
 func (s *state) arm(c *callFrame) {
-	s.id, s.phase, s.function, s.wall, s.seed = c.id, c.phase, c.function, c.wall, c.seed
+	s.phase, s.function, s.wall, s.seed = c.phase, c.function, c.wall, c.seed
 	s.left, s.lines, s.random = int64(s.program.limits.Instructions), 0, nil
 	s.clock.start(c.time, func() {
 		s.halt(KindTimeout, "it took longer than its limit of "+c.time.String()+"; ask for less, or raise limits.time")
