@@ -6,9 +6,11 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/signal"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -40,6 +42,7 @@ const (
 // Child is the main function of the process that runs Lua: it gives up what plugins must not have, reads frames from in until
 // that ends, and returns the exit status. The wiring gives it standard input and output; nothing else in the process may write there.
 func Child(in io.Reader, out io.Writer) int {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP) // meant for the box, which still needs us while it winds up
 	refused := harden()
 	c := newChild(out)
 	if r := c.memory(); r != "" {

@@ -229,6 +229,19 @@ func TestACallerWhoHangsUpEndsTheFunctionAtOnce(t *testing.T) {
 	}
 }
 
+func TestASignalThatStopsTheBoxLeavesPluginsToItUntilItIsDone(t *testing.T) {
+	c := newCrowd(t)
+	pid := c.pid(t, "p")
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		if err := syscall.Kill(pid, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e := <-c.start(t, "p", "quick", nil, 0); e.err != nil || c.pid(t, "p") != pid {
+		t.Errorf("%v, %v", e.result, e.err)
+	}
+}
+
 func TestAThousandQuickCallsWhileOneComputes(t *testing.T) {
 	c := newCrowd(t)
 	bad := c.start(t, "p", "bad", nil, time.Second)
