@@ -69,7 +69,7 @@ func (g *Generation) resolveAgent(name string) call.Stage {
 	case a == nil:
 		return call.Refuse{Why: call.BoxNotInUse}
 	case a.Extension != "":
-		return call.Extension{Number: a.Extension}
+		return call.Extension{Number: a.Extension, As: "agent." + name}
 	case a.Phone != "":
 		return call.Onward{Number: a.Phone}
 	}

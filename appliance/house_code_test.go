@@ -15,8 +15,9 @@ import (
 // Files that decide and therefore take the time, the chance and the files they need from whoever calls them.
 var pure = []string{
 	`^hcl/[^/]+\.go$`,
-	`^appliance/journal/(fold|cdr|event|events)\.go$`,
+	`^appliance/journal/(fold|cdr|event|events|story)\.go$`,
 	`^appliance/call/(cause|number|route)\.go$`,
+	`^appliance/ivr/[^/]+\.go$`,
 	`^appliance/sip/trunkstate\.go$`,
 	`^appliance/speech/(values|input|english|chinese|currencies|phrases[a-z_]*|settings|polish)\.go$`,
 }

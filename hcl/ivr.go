@@ -129,7 +129,7 @@ func (fl *flow) collect(body *hclsyntax.Body) {
 				if a := in.Body.Attributes["secret"]; a != nil && !isFalse(a.Expr) {
 					fl.secrets = append(fl.secrets, label)
 				}
-			case "run":
+			case "run", "record":
 				fl.results = append(fl.results, label)
 			}
 		}

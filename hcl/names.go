@@ -176,7 +176,7 @@ func (l *loader) liveKnown(t hashi.Traversal, sc scope) bool {
 	case "input":
 		return l.flowKnown(t, l.flow.inputs, `a collect or a menu of this ivr: collect "NAME" { … }`)
 	case "result":
-		return l.flowKnown(t, l.flow.results, `a run of this ivr: run "NAME" { … }`)
+		return l.flowKnown(t, l.flow.results, `a run or a record of this ivr: run "NAME" { … }`)
 	default:
 		name, ok := stepName(t, 1)
 		if sc == spoken && root == "agent" && len(t) == 2 {

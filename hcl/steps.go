@@ -42,7 +42,8 @@ type Menu struct {
 	// Prompt that is said before each try.
 	Prompt string `hcl:"prompt" is:"ref:prompt"`
 	// Timeout is the silence after the prompt that counts as no input; between
-	// the digits of a longer key it is 3s.
+	// the digits of a longer key it is 3s. Where one key begins another, as 1 does
+	// 12, a # after it says that no more will come.
 	Timeout time.Duration `hcl:"timeout" is:"1s..60s" default:"5s"`
 	// Tries before failed.
 	Tries int `hcl:"tries" is:"1..10" default:"3"`

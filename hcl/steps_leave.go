@@ -92,9 +92,11 @@ voicemail {
 }
 `}
 
-// RecordStep records what the caller says. The recording is kept with the call.
+// RecordStep records what the caller says. The recording is kept with the call;
+// result.LABEL.recording is its id, result.LABEL.length how long it is, in
+// seconds, and result.LABEL.error why there is none.
 type RecordStep struct {
-	// Label names it: step.LABEL.
+	// Label names it: result.LABEL, step.LABEL.
 	Label string `hcl:",label"`
 	// Max is the longest it may be; silence of 5s ends it earlier.
 	Max time.Duration `hcl:"max" is:"1s..1h" default:"2m"`

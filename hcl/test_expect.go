@@ -152,7 +152,7 @@ func (l *loader) labels() (inputs, results []string) {
 				switch s.Do.(type) {
 				case *Collect, *Menu:
 					l.knownInputs = append(l.knownInputs, s.Label)
-				case *Run:
+				case *Run, *RecordStep:
 					l.knownResults = append(l.knownResults, s.Label)
 				}
 			})

@@ -55,7 +55,7 @@ func (s Away) through(ctx context.Context, c *Call, trunk string) Attempt {
 		if t := c.Plan.Config.Trunks[trunk]; t.CallerID != "" && from.Number == c.Account && !from.Hidden {
 			from = sip.Party{Name: from.Name, Number: t.CallerID}
 		}
-		a := c.line.Ring(ctx, []Target{{Trunk: trunk, Number: n.Dialled, From: from, Diverted: c.diverted, Emergency: s.Emergency}}, Forever)
+		a := c.line.Ring(ctx, []Target{{Trunk: trunk, Number: n.Dialled, From: from, Diverted: c.diverted, Emergency: s.Emergency}}, c.patience(Forever))
 		if len(a.Contacts) == 0 || ctx.Err() != nil {
 			return a
 		}

@@ -77,6 +77,8 @@ type Call struct {
 	moved    []string        // by whom the call was redirected so far
 	unheard  error           // why nobody could talk with the caller
 	diverted []sip.Diversion // by whom, latest first
+	trail    Trail
+	until    time.Time // while somebody is tried, how long; zero: nobody is
 
 	// Owned by the loop.
 	legs     []*leg // all that still have a dialog or a stream

@@ -48,6 +48,11 @@ var (
 	BoxStopped       = Cause{"box", "stopped", 503, 41, "failed", "", "the box was stopped"}
 	BoxFailed        = Cause{"box", "failed", 500, 41, "failed", media.ToneCongestion, "a fault in callbox ended the call; the log has it"}
 	BoxRestarted     = Cause{"box", "restarted", 0, 41, "failed", "", "the box went down while the call was up"}
+	BoxBusy          = Cause{"box", "busy", 486, 17, "busy", media.ToneBusy, "the flow told the caller that the line is busy"}
+	BoxRejected      = Cause{"box", "rejected", 603, 21, "blocked", media.ToneBusy, "the flow rejected the call"}
+	BoxUnavailable   = Cause{"box", "unavailable", 480, 20, "no_answer", media.ToneCongestion, "the flow told the caller that nobody can be reached"}
+	BoxNotFound      = Cause{"box", "not_found", 404, 1, "failed", media.ToneUnobtainable, "the flow told the caller that nobody has this number"}
+	BoxEndless       = Cause{"box", "endless", 480, 41, "failed", media.ToneCongestion, "the flow went round through 10,000 steps in which nothing was heard or waited for"}
 	TrunkFull        = Cause{"trunk", "full", 480, 34, "failed", media.ToneCongestion, "every line of every trunk is taken"}
 	TrunkOverLimit   = Cause{"trunk", "over_limit", 503, 34, "failed", "", "the trunk brought more calls than its channels"}
 	TrunkDown        = Cause{"trunk", "down", 480, 38, "failed", media.ToneCongestion, "no trunk that could take the call is up"}
@@ -64,6 +69,7 @@ func Causes() []Cause {
 		CalleeHungUp, CalleeBusy, CalleeDeclined, CalleeNoAnswer, CalleeOffline, CalleeNotInUse, CalleeRedirected, CalleeFailed,
 		CalleeSilent, CalleeGone, CalleeInsecure,
 		BoxNotInUse, BoxNotAllowed, BoxIncompatible, BoxInsecure, BoxLoop, BoxFull, BoxLater, BoxHungUp, BoxStopped, BoxFailed, BoxRestarted,
+		BoxBusy, BoxRejected, BoxUnavailable, BoxNotFound, BoxEndless,
 		TrunkFull, TrunkOverLimit, TrunkDown, TrunkRedirected, TrunkRefused,
 		NetworkLost, NetworkNoAnswer,
 	}

@@ -156,6 +156,10 @@ func (c *Call) describe(l *leg, prefer *media.Codec) ([]byte, error) {
 	return sdp, nil
 }
 
+// SoundFault is the cause of a call whose caller cannot be answered, by the
+// error of Line.Answer.
+func SoundFault(err error) Cause { return soundFault(err) }
+
 // soundFault turns an error of media into the cause it stands for.
 func soundFault(err error) Cause {
 	switch {

@@ -43,7 +43,7 @@ func (c *Call) routePhone() Stage {
 		if !slices.Contains(e.Allow, ClassInternal) {
 			return Refuse{BoxNotAllowed}
 		}
-		return Extension{c.Number.Dialled}
+		return Extension{Number: c.Number.Dialled}
 	}
 	return c.outside(c.Number, e, c.From)
 }

@@ -127,6 +127,25 @@ func (c *Call) Decide(why Cause) { c.decide(why) }
 // overflowed, abandoned, self_service. The latest stands.
 func (c *Call) Became(outcome journal.Outcome) { c.do(func() { c.became = outcome }) }
 
+// Served notes that a flow served the caller, as far as the caller wanted:
+// self_service, unless a stage made more of the call.
+func (c *Call) Served() {
+	c.do(func() {
+		if c.became == "" {
+			c.became = journal.OutcomeSelfService
+		}
+	})
+}
+
+// Trail is how far the call's flows have gone; flows count it.
+type Trail struct {
+	Quiet int // steps since something was heard or waited for
+	Told  int // steps written down
+}
+
+// Trail is how far the call's flows have gone.
+func (c *Call) Trail() *Trail { return &c.trail }
+
 // Answered tells whether somebody talked with the caller.
 func (c *Call) Answered() bool { return !c.answered.IsZero() }
 

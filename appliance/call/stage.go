@@ -11,7 +11,10 @@ import (
 )
 
 // Extension rings every phone of an extension and follows its forwards.
-type Extension struct{ Number string }
+type Extension struct {
+	Number string
+	As     string // who answers there, when that is more than the phone: agent.mei
+}
 
 // firstSign is how long a phone may be quite silent: a phone that is there
 // answers with 100 or 180 within milliseconds, over a poor Wi-Fi within seconds.
@@ -30,7 +33,7 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	if to, ok := forwardOf(e, "always"); ok {
 		return c.forward(e, "unconditional", to)
 	}
-	a := c.line.Ring(ctx, []Target{{Extension: s.Number, From: c.From, Diverted: c.diverted}}, ringTime(e))
+	a := c.line.Ring(ctx, []Target{{Extension: s.Number, From: c.From, Diverted: c.diverted, As: s.As}}, c.patience(ringTime(e)))
 	if a.Answered {
 		return Talk{}
 	}
@@ -39,6 +42,9 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	}
 	if len(a.Contacts) > 0 {
 		return c.redirectedBy(e, a)
+	}
+	if c.late() {
+		return Refuse{a.Why}
 	}
 	when := forwardWhen(a.Why)
 	if to, ok := forwardOf(e, when); ok {

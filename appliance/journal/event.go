@@ -133,6 +133,7 @@ var bodies = map[Type]func([]byte) (Body, error){
 	TypeCallHeld:            read[CallHeld],
 	TypeCallResumed:         read[CallResumed],
 	TypeCallRecorded:        read[CallRecorded],
+	TypeCallStep:            read[CallStep],
 	TypeCallEnded:           read[CallEnded],
 	TypeTrunkUp:             read[TrunkUp],
 	TypeTrunkDown:           read[TrunkDown],

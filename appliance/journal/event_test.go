@@ -96,7 +96,7 @@ func TestNoBodyHidesTheHead(t *testing.T) {
 
 // TestTheGlossaryIsWhole compares the constants with the list that the operator reads.
 func TestTheGlossaryIsWhole(t *testing.T) {
-	list := `call.started call.answered call.digit call.entered call.data call.transferred call.held call.resumed call.recorded call.ended
+	list := `call.started call.answered call.digit call.entered call.data call.transferred call.held call.resumed call.recorded call.step call.ended
 		queue.entered queue.announced queue.offered queue.missed queue.rejected queue.answered queue.abandoned queue.overflowed queue.callback
 		agent.status agent.activity agent.login agent.logout trunk.up trunk.down extension.registered extension.expired
 		recording.ready voicemail.left survey.answered ticket.opened ticket.changed config.applied config.refused plugin.failed security.blocked`

@@ -15,6 +15,7 @@ const (
 	TypeCallHeld        Type = "call.held"        // a party put the other on hold
 	TypeCallResumed     Type = "call.resumed"     // that party came back
 	TypeCallRecorded    Type = "call.recorded"    // a recording belongs to the call
+	TypeCallStep        Type = "call.step"        // the call went through one step of a flow
 	TypeCallEnded       Type = "call.ended"       // the call is over; written with its CDR
 
 	TypeQueueEntered    Type = "queue.entered"
@@ -127,6 +128,25 @@ type CallRecorded struct {
 	Recording string `json:"recording"` // its id
 }
 
+// CallStep is one step of a flow that the call went through, told when the call leaves it. What the caller keyed in secret, and
+// what was made of it, is masked; texts are cut to what people need.
+type CallStep struct {
+	Flow   string   `json:"flow"`             // whose steps they are: ivr main, overflow of queue claims
+	Step   string   `json:"step"`             // its kind and its label: menu top
+	Place  string   `json:"place"`            // file and line: flows.hcl:31
+	Input  string   `json:"input,omitempty"`  // what the caller keyed
+	Looked []Looked `json:"looked,omitempty"` // what its expressions looked at, or came to
+	Result string   `json:"result,omitempty"` // what came of it
+	Fault  string   `json:"fault,omitempty"`  // what went wrong in it
+	To     string   `json:"to,omitempty"`     // where it went: a step with its place, a destination, or the end; empty: the call was over
+}
+
+// Looked is a value as it was shown.
+type Looked struct {
+	Name  string `json:"name"`  // result.policy.found
+	Value string `json:"value"` // as it would be written: true, "Chen", 12
+}
+
 // CallEnded closes a call; the CDR is written with it, and nothing about the call is accepted afterwards.
 type CallEnded struct {
 	Outcome   Outcome  `json:"outcome"`
@@ -222,6 +242,7 @@ func (CallTransferred) Type() Type     { return TypeCallTransferred }
 func (CallHeld) Type() Type            { return TypeCallHeld }
 func (CallResumed) Type() Type         { return TypeCallResumed }
 func (CallRecorded) Type() Type        { return TypeCallRecorded }
+func (CallStep) Type() Type            { return TypeCallStep }
 func (CallEnded) Type() Type           { return TypeCallEnded }
 func (TrunkUp) Type() Type             { return TypeTrunkUp }
 func (TrunkDown) Type() Type           { return TypeTrunkDown }
