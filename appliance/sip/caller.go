@@ -89,8 +89,8 @@ func (s *Server) route(d *Dialog, r DialRequest) (flow, error) {
 // by the proxies that it registered through (RFC 3327).
 func (s *Server) routeToPhone(d *Dialog, b Binding) (flow, error) {
 	for _, b := range append([]Binding{b}, s.registrar.siblings(b)...) {
-		var u sip.Uri
-		if err := sip.ParseUri(b.Contact, &u); err != nil {
+		u, ok := parseURI(b.Contact)
+		if !ok {
 			return flow{}, ErrUnreachable
 		}
 		f, err := s.flowOf(&b)

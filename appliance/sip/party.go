@@ -34,10 +34,8 @@ func names(m interface{ GetHeaders(string) []sip.Header }, header string) []name
 	var out []name
 	for _, h := range m.GetHeaders(header) {
 		for _, v := range list(h.Value()) {
-			n := name{params: sip.NewParams()}
-			shown, err := sip.ParseAddressValue(v, &n.uri, &n.params)
-			if err == nil && len(out) < most {
-				n.shown = unquote(shown)
+			if n, ok := parseAddress(v); ok && len(out) < most {
+				n.shown = unquote(n.shown)
 				out = append(out, n)
 			}
 		}
@@ -257,8 +255,7 @@ func paths(r *sip.Request) (string, bool) {
 	var out []string
 	for _, h := range r.GetHeaders("path") {
 		for _, v := range list(h.Value()) {
-			var u sip.Uri
-			if _, err := sip.ParseAddressValue(v, &u, nil); err != nil || u.Host == "" || !strings.HasPrefix(v, "<") {
+			if n, ok := parseAddress(v); !ok || n.uri.Host == "" || !strings.HasPrefix(v, "<") {
 				return "", false
 			}
 			out = append(out, v)

@@ -68,10 +68,11 @@ func readRefer(d *Dialog, r *sip.Request) (x *Refer, ref *dialogRef, code int) {
 	if len(hs) != 1 || len(list(hs[0].Value())) != 1 {
 		return nil, nil, 400
 	}
-	var u sip.Uri
-	if _, err := sip.ParseAddressValue(hs[0].Value(), &u, nil); err != nil {
+	to, ok := parseAddress(hs[0].Value())
+	if !ok {
 		return nil, nil, 400
 	}
+	u := to.uri
 	x = &Refer{d: d, Number: userOf(&u), Target: requestURI(&u), By: value(r, "referred-by"), event: "refer"}
 	switch u.Scheme {
 	case "sip", "sips":

@@ -205,8 +205,8 @@ func (s *Server) flowOf(b *Binding) (flow, error) {
 
 // contactAddr is where the phone says it is; natted when packets come from elsewhere.
 func contactAddr(b *Binding, src netip.AddrPort) (to netip.AddrPort, natted bool) {
-	var u sip.Uri
-	if err := sip.ParseUri(b.Contact, &u); err != nil {
+	u, ok := parseURI(b.Contact)
+	if !ok {
 		return to, true
 	}
 	a, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
@@ -243,10 +243,14 @@ func (s *Server) ping(now time.Time) {
 			if err != nil {
 				continue
 			}
+			u, ok := parseURI(b.Contact)
+			if !ok {
+				continue
+			}
 			us := s.contactAt(f)
 			o := outgoing{
-				method: "OPTIONS", uri: b.Contact, via: s.viaAt(f, us), branch: newBranch(), callID: token(10), cseq: 1,
-				from: "<" + s.contactURI("", us, f) + ">;tag=" + token(5), to: "<" + b.Contact + ">",
+				method: "OPTIONS", uri: requestURI(&u), via: s.viaAt(f, us), branch: newBranch(), callID: token(10), cseq: 1,
+				from: "<" + s.contactURI("", us, f) + ">;tag=" + token(5), to: "<" + u.Addr() + ">",
 			}
 			f.send(o.bytes())
 		}

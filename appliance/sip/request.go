@@ -19,19 +19,13 @@ func (d *Dialog) compose(method string, p *peer, cseq uint32) *outgoing {
 	if p.tag != "" {
 		o.to += ";tag=" + p.tag
 	}
-	if len(p.routes) > 0 && !looseRouter(p.routes[0]) { // RFC 2543 routers want their own address as Request-URI
-		o.uri = strings.Trim(p.routes[0], "<>")
-		o.routes = append(append([]string{}, p.routes[1:]...), "<"+p.target+">")
+	if len(p.routes) > 0 { // RFC 2543 routers want their own address as Request-URI
+		if n, ok := parseAddress(p.routes[0]); ok && !n.uri.UriParams.Has("lr") {
+			o.uri = requestURI(&n.uri)
+			o.routes = append(append([]string{}, p.routes[1:]...), "<"+p.target+">")
+		}
 	}
 	return o
-}
-
-func looseRouter(route string) bool {
-	var u sip.Uri
-	if _, err := sip.ParseAddressValue(route, &u, nil); err != nil {
-		return true
-	}
-	return u.UriParams.Has("lr")
 }
 
 // way is the flow for a request to p. A trunk is reached where its route or Contact says; a phone where its packets
@@ -82,10 +76,16 @@ func hidden(contact, source netip.Addr) bool {
 
 // hopAddr is the address in a URI when it names one, and not a host.
 func hopAddr(uri, transport string) (netip.AddrPort, bool) {
-	var u sip.Uri
-	if _, err := sip.ParseAddressValue(uri, &u, nil); err != nil {
+	n, ok := name{}, false
+	if strings.Contains(uri, "<") {
+		n, ok = parseAddress(uri)
+	} else {
+		n.uri, ok = parseURI(uri)
+	}
+	if !ok {
 		return netip.AddrPort{}, false
 	}
+	u := &n.uri
 	a, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
 	if err != nil {
 		return netip.AddrPort{}, false

@@ -23,7 +23,7 @@ func rowS20RoutesAreFollowedBothWays(t *testing.T) {
 	}
 	u.user, u.password = "1001", "secret-one"
 	c := u.call("1002")
-	c.authed("INVITE", "v=0", "100", "Record-Route: <sip:strict.example>", "Record-Route: <sip:p2.example;lr>")
+	c.authed("INVITE", "v=0", "100", `Record-Route: "The old <one>" <sip:strict.example;x=1>;y=2`, "Record-Route: <sip:p2.example;lr>")
 	d = get(t, b.invites, "call")
 	d.Answer([]byte("v=0"))
 	m := c.learn(u.expect("200"))
@@ -33,7 +33,7 @@ func rowS20RoutesAreFollowedBothWays(t *testing.T) {
 	c.send("ACK", "")
 	b.event(EventConfirmed)
 	d.Hangup(Reason{})
-	bye := u.expect("BYE sip:strict.example")
+	bye := u.expect("BYE sip:strict.example;x=1 SIP/2.0")
 	if got := bye.all("Route"); len(got) != 2 || got[1] != "<"+u.contactURI()+">" {
 		t.Errorf("Route %q", got)
 	}

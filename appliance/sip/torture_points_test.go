@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/icholy/digest"
 )
@@ -213,6 +214,37 @@ func TestTortureContactsLeadNowhereButToTheirPhone(t *testing.T) {
 		if m.first() != want || m.get("Route") != "" || strings.Contains(string(m), "sip.example.com") {
 			t.Errorf("%s: %q", name, m)
 		}
+	}
+}
+
+// The same where a parameter stands before the headers, which readers of URIs like to take for part of it; and when we
+// ping the phone.
+func TestAContactLeadsNowhereButToItsPhone(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	u.user, u.password = "1001", "secret-one"
+	l := u.call("1001")
+	l.target, l.contact = "sip:"+u.box, "<sip:1001@10.0.0.7:5060;z=1?Route=%3Csip:evil.example%3E>"
+	l.authed("REGISTER", "", "200", "Expires: 600")
+	if _, err := b.Dial(DialRequest{Events: make(chan Event, 10), Contact: &b.Contacts("1001")[0]}); err != nil {
+		t.Fatal(err)
+	}
+	if m := u.expect("INVITE sip:1001@10.0.0.7:5060;z=1 SIP/2.0"); strings.Contains(string(m), "evil") {
+		t.Errorf("%q", m)
+	}
+	now := time.Now()
+	for i := range int(pingEvery / time.Second) {
+		b.ping(now.Add(time.Duration(i) * time.Second))
+	}
+	for {
+		m := get(t, u.in, "ping")
+		if strings.HasPrefix(string(m), "INVITE") {
+			continue // again
+		}
+		if m.first() != "OPTIONS sip:1001@10.0.0.7:5060;z=1 SIP/2.0" || strings.Contains(string(m), "evil") {
+			t.Errorf("%q", m)
+		}
+		return
 	}
 }
 

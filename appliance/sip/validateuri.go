@@ -268,6 +268,20 @@ func readURI(s string, u *sip.Uri) bool {
 	return splitPairs(params, ';', inParam, &u.UriParams) && (!asked || splitPairs("&"+headers, '&', inHeader, &u.Headers))
 }
 
+// parseURI reads a URI that was kept as text. sipgo would take a question mark behind a parameter for part of it, and
+// with it headers that lead past our routes.
+func parseURI(s string) (u sip.Uri, ok bool) {
+	ok = readURI(s, &u)
+	return u, ok
+}
+
+// parseAddress reads a name-addr or addr-spec that stands alone.
+func parseAddress(s string) (n name, ok bool) {
+	c := cursor{s: s}
+	_, ok = c.address(&n.shown, &n.uri, &n.params)
+	return n, ok && c.done()
+}
+
 func isScheme(s string) bool {
 	for i := range len(s) {
 		b := s[i]
