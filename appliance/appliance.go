@@ -42,6 +42,7 @@ type Options struct {
 	Version string
 	Drain   time.Duration   // how long calls may go on after ctx ended; 0: 30 s
 	Reload  <-chan struct{} // each message loads the files again (SIGHUP); may be nil
+	Child   []string        // the program and argument that run Lua (see RunLua); nil: this program
 	Silence time.Duration   // without any sound from a peer that should send, its call ends; 0: 30 s
 	Ready   func(Facts)     // called once, when the box takes calls; may be nil
 }
@@ -68,6 +69,7 @@ type Appliance struct {
 	web     *web.Server
 	secrets *Secrets
 	kept    *shelf
+	kv      *pluginKV
 	speech  *speech.Cache
 	chores  sync.WaitGroup // what is done beside, until close
 	box     *call.Box
@@ -166,6 +168,7 @@ func (a *Appliance) openFacts() error {
 	}
 	a.db = db
 	a.phones = store.Declare[[]sip.Binding](db, "reg", store.Rebuilt)
+	a.kv = newPluginKV(db, a.now)
 	if a.journal, err = journal.Open(db, journal.Options{Now: a.now, Log: a.log}); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -274,6 +277,9 @@ func (a *Appliance) close() error {
 	}
 	if a.media != nil {
 		errs = append(errs, a.media.Close())
+	}
+	if g := a.current.Load(); g != nil {
+		errs = append(errs, g.Close())
 	}
 	if a.speech != nil {
 		a.speech.Close()

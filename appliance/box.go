@@ -199,10 +199,12 @@ func (a *Appliance) planOf(cfg *hcl.Config, diags hcl.Diagnostics) web.PlanResul
 	if !p.Valid {
 		return p
 	}
-	if _, err := build(context.Background(), 0, cfg, a.speech, current); err != nil {
+	g, err := build(context.Background(), 0, cfg, a.speech, current, a.furniture())
+	if err != nil {
 		p.Valid, p.Text = false, err.Error()
 		return p
 	}
+	_ = g.Close()
 	p.Changes = append(p.Changes, hcl.Diff(current.Config, cfg).Changes...)
 	p.CallsAffected = a.touched(p.Changes)
 	return p

@@ -3,15 +3,18 @@ package appliance
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"callbox/appliance/call"
+	"callbox/appliance/ivr"
 	"callbox/appliance/sip"
 	"callbox/appliance/speech"
 	"callbox/hcl"
+	"callbox/lua"
 )
 
 // Generation is a configuration made runnable. It never changes; calls hold on
@@ -23,15 +26,21 @@ type Generation struct {
 	Config  *hcl.Config
 	Plan    hcl.Plan // what it changed against the one before
 
-	voice *voice
-	plan  *call.Plan
-	calls atomic.Int64 // calls in progress that are pinned to it
+	voice  *voice
+	lua    *lua.Host // nil without plugins
+	office *ivr.Office
+	plan   *call.Plan
+
+	mu      sync.Mutex // guards what follows
+	calls   int        // calls in progress that are pinned to it
+	retired bool       // another one is current
+	closed  bool
 }
 
 // build makes a configuration runnable, or says why it cannot be. It has no
 // effect on anything that runs. What did not change since the generation before,
 // which may be nil, is taken over from it.
-func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache, before *Generation) (*Generation, error) {
+func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache, before *Generation, f Furniture) (*Generation, error) {
 	g := &Generation{N: n, Config: cfg}
 	var was *voice
 	if before != nil {
@@ -41,8 +50,106 @@ func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache, bef
 	if g.voice, err = newVoice(ctx, cfg, cache, was); err != nil {
 		return nil, err
 	}
-	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound}
-	return g, nil
+	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound, Instead: g.instead}
+	return g, g.furnish(ctx, f)
+}
+
+// furnish gives a generation its plugins and what its flows work with.
+func (g *Generation) furnish(ctx context.Context, f Furniture) error {
+	var err error
+	if g.lua, err = pluginsOf(ctx, g.Config, f.Lua); err != nil {
+		return err
+	}
+	g.office = &ivr.Office{
+		Config: g.Config, Log: f.Log, Plugin: g.runPlugin, Read: speech.Read,
+		Queue: f.Queue, Agent: f.Agent, Caller: f.Caller, Callback: f.Callback, Record: f.Record,
+		Voicemail: f.Voicemail,
+	}
+	if f.Enqueue != nil {
+		g.office.Enqueue = func(c *call.Call, r ivr.Request) call.Stage { return f.Enqueue(g.office, c, r) }
+	}
+	return nil
+}
+
+// Furniture is what a generation's flows need of the rooms beside them: of the
+// box, or of the virtual floor. What is nil is not there.
+type Furniture struct {
+	Log       *slog.Logger
+	Lua       lua.Options
+	Queue     func(name string) (hcl.QueueScope, bool)
+	Agent     func(name string) (state string, known bool)
+	Caller    func(number string) hcl.CallerScope
+	Enqueue   func(o *ivr.Office, c *call.Call, r ivr.Request) call.Stage
+	Voicemail func(box, greeting string) call.Stage
+	Callback  func(c *call.Call, queue, number string, at time.Time) error
+	Record    func(ctx context.Context, c *call.Call, name string, r call.Recording) (string, call.Recorded)
+}
+
+// Furnish makes a configuration runnable on lines of somebody else's: the
+// virtual floor's. Close ends its plugins.
+func Furnish(ctx context.Context, n int, cfg *hcl.Config, f Furniture) (*Generation, error) {
+	g := &Generation{N: n, Config: cfg}
+	g.plan = &call.Plan{Generation: n, Config: cfg, Resolve: g.resolve, Instead: g.instead}
+	return g, g.furnish(ctx, f)
+}
+
+// CallPlan is what calls of the generation are pinned to.
+func (g *Generation) CallPlan() *call.Plan { return g.plan }
+
+// Lua is the host of the generation's plugins; nil when it has none.
+func (g *Generation) Lua() *lua.Host { return g.lua }
+
+// hold pins a call to the generation; false: it is closed, another one is
+// current by now.
+func (g *Generation) hold() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.calls++
+	}
+	return !g.closed
+}
+
+// release lets a call go; the last of a generation that was replaced closes it.
+func (g *Generation) release() {
+	g.mu.Lock()
+	g.calls--
+	last := g.retired && g.calls == 0
+	g.mu.Unlock()
+	if last {
+		_ = g.Close()
+	}
+}
+
+// retire notes that another generation is current.
+func (g *Generation) retire() {
+	g.mu.Lock()
+	g.retired = true
+	last := g.calls == 0
+	g.mu.Unlock()
+	if last {
+		_ = g.Close()
+	}
+}
+
+// inProgress is how many calls are pinned to it.
+func (g *Generation) inProgress() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.calls
+}
+
+// Close ends what runs for the generation alone. Calls that have it lose its
+// plugins.
+func (g *Generation) Close() error {
+	g.mu.Lock()
+	first := !g.closed
+	g.closed = true
+	g.mu.Unlock()
+	if !first || g.lua == nil {
+		return nil
+	}
+	return g.lua.Close()
 }
 
 // resolve says what a destination means in this generation.
@@ -58,8 +165,31 @@ func (g *Generation) resolve(to hcl.Destination) call.Stage {
 		return call.Onward{Number: to.Name}
 	case "hangup":
 		return call.Hangup{Why: call.BoxHungUp}
+	case "ivr":
+		return g.office.Flow(to.Name)
+	case "queue":
+		return queueStage{g, to.Name}
+	case "voicemail":
+		if g.office.Voicemail != nil {
+			return g.office.Voicemail(to.Name, "")
+		}
 	}
 	return call.Refuse{Why: call.BoxLater}
+}
+
+// queueStage enters a queue; the stage itself is made when the call is there,
+// because what a queue does is settled by the floor of that moment.
+type queueStage struct {
+	g    *Generation
+	name string
+}
+
+// Run implements call.Stage.
+func (s queueStage) Run(_ context.Context, c *call.Call) call.Stage {
+	if s.g.office.Enqueue == nil {
+		return call.Refuse{Why: call.BoxLater}
+	}
+	return s.g.office.Enqueue(c, ivr.Request{Queue: s.name})
 }
 
 // resolveAgent rings an agent outside of any queue: on the desk phone, or at

@@ -53,7 +53,7 @@ func built(t *testing.T, n int, cfg *hcl.Config, before *Generation) *Generation
 		t.Fatal(err)
 	}
 	t.Cleanup(cache.Close)
-	g, err := build(context.Background(), n, cfg, cache, before)
+	g, err := build(context.Background(), n, cfg, cache, before, Furniture{})
 	if err != nil {
 		t.Fatal(err)
 	}

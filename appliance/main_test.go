@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"callbox/appliance"
 )
 
 // together is how many offices may be open at once: their people mostly wait, for tones to end and for patience to run
@@ -11,6 +13,9 @@ import (
 const together = "8"
 
 func TestMain(m *testing.M) {
+	if status, is := appliance.RunLua(os.Args); is {
+		os.Exit(status)
+	}
 	flag.Parse()
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })

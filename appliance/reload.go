@@ -203,10 +203,15 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	if changed {
 		n, reused = a.kept.next(), false
 	}
-	g, err := build(context.Background(), n, cfg, a.speech, old)
+	g, err := build(context.Background(), n, cfg, a.speech, old, a.furniture())
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if a.current.Load() != g {
+			_ = g.Close()
+		}
+	}()
 	if old == nil {
 		a.chores.Go(g.voice.prepare) // a box that starts takes calls first
 	} else {
@@ -243,6 +248,9 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	a.box.Lines.SetLimits(channels(cfg))
 	a.media.SetPorts(cfg.Media.PortLow, cfg.Media.PortHigh)
 	a.current.Store(g) // the one step that new calls see
+	if old != nil {
+		old.retire()
+	}
 	a.voices(g)
 	signals.Commit()
 	page.Commit()

@@ -13,16 +13,18 @@ import (
 // accept turns a new dialog into a call. It pins the current generation: the
 // call keeps it to its end, whatever is applied meanwhile.
 func (a *Appliance) accept(d *sip.Dialog) {
-	g := a.current.Load()
+	g := a.pin()
 	if g == nil || (a.draining.Load() || a.journal.Busy()) && !urgent(g, d.Invite()) {
 		a.tally.shed()
 		d.Reject(503, sip.Reason{RetryAfter: 5, Text: "the box takes no new calls now"})
+		if g != nil {
+			g.release()
+		}
 		return
 	}
-	g.calls.Add(1)
 	c, err := call.New(context.Background(), a.box, g.plan, d)
 	if err != nil {
-		g.calls.Add(-1)
+		g.release()
 		a.tally.shed()
 		a.log.Error("call refused: it could not be written down", "error", err)
 		return
@@ -31,11 +33,21 @@ func (a *Appliance) accept(d *sip.Dialog) {
 	go func() {
 		defer func() {
 			a.roster.remove(c)
-			g.calls.Add(-1)
+			g.release()
 			a.tally.count(c.Ending())
 		}()
 		c.Serve(call.Route{})
 	}()
+}
+
+// pin gives the current generation to one more call.
+func (a *Appliance) pin() *Generation {
+	for {
+		g := a.current.Load()
+		if g == nil || g.hold() {
+			return g
+		}
+	}
 }
 
 // urgent is a call for help from one of our phones: it is taken even when the

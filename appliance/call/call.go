@@ -31,9 +31,10 @@ type Box struct {
 type Plan struct {
 	Generation int
 	Config     *hcl.Config
-	Music      *media.Sound                // what a held party hears
-	Resolve    func(hcl.Destination) Stage // what a destination means in this generation
-	Sound      Sound                       // how what is said to callers sounds
+	Music      *media.Sound                       // what a held party hears
+	Resolve    func(hcl.Destination) Stage        // what a destination means in this generation
+	Instead    func(context.Context, *Call) Stage // where a call from outside goes instead of by the routes; nil, or nil of it: nowhere
+	Sound      Sound                              // how what is said to callers sounds
 }
 
 // A Stage is one stop on a call's way. Run blocks until the stop is done and

@@ -11,7 +11,7 @@ import (
 type Route struct{}
 
 // Run implements Stage.
-func (Route) Run(_ context.Context, c *Call) Stage {
+func (Route) Run(ctx context.Context, c *Call) Stage {
 	if c.replaces { // taking over a call comes with transfer
 		return Refuse{BoxLater}
 	}
@@ -21,7 +21,7 @@ func (Route) Run(_ context.Context, c *Call) Stage {
 	if c.Account != "" {
 		return c.routePhone()
 	}
-	return c.routeTrunk()
+	return c.routeTrunk(ctx)
 }
 
 // echoCode is the feature code of the echo test.
@@ -49,9 +49,14 @@ func (c *Call) routePhone() Stage {
 }
 
 // routeTrunk: only routes say where a call from outside goes.
-func (c *Call) routeTrunk() Stage {
+func (c *Call) routeTrunk(ctx context.Context) Stage {
 	if !c.takeLine() {
 		return Refuse{TrunkOverLimit}
+	}
+	if c.Plan.Instead != nil {
+		if s := c.Plan.Instead(ctx, c); s != nil {
+			return s
+		}
 	}
 	r := RouteFromTrunk(c.Plan.Config, c.Trunk, c.Number, c.Caller)
 	if r == nil {

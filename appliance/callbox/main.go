@@ -7,12 +7,17 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"callbox/appliance"
 )
 
 // version is set by the linker (-X main.version=…).
 var version string
 
 func main() {
+	if status, is := appliance.RunLua(os.Args); is {
+		os.Exit(status)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal asks to end, the second one ends
 	a := app{version: buildVersion(), now: time.Now, env: os.LookupEnv, tick: time.Tick}

@@ -37,6 +37,7 @@
 //	open           calls that started and did not end, by call        journal      until call.ended, in the same transaction
 //	journal        box id, last trimmed sequence, heartbeat           journal      for ever
 //	reg            what the registrar knows, by account               appliance    until it expires; Rebuilt, all others are Told
+//	kv             what plugins keep: plugin, 0x00, key                appliance    as long as the plugin says
 //	meta           schema version                                     store        for ever
 //
 // Generations, secrets and recordings are files of their owners; sources that are blocked are forgotten with the process.

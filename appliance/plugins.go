@@ -1,0 +1,92 @@
+package appliance
+
+import (
+	"context"
+	"maps"
+	"os"
+	"slices"
+
+	"callbox/appliance/call"
+	"callbox/hcl"
+	"callbox/lua"
+)
+
+// luaChild is the argument by which the program knows that it shall run Lua.
+const luaChild = "lua-host"
+
+// pluginsOf starts the plugins of a configuration, or says which of them does
+// not load and why. Without plugins there is no process, and the host is nil.
+func pluginsOf(ctx context.Context, cfg *hcl.Config, o lua.Options) (*lua.Host, error) {
+	if len(cfg.Plugins) == 0 {
+		return nil, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Plugins)) {
+		o.Plugins = append(o.Plugins, pluginOf(cfg.Plugins[name]))
+	}
+	if o.Child == nil {
+		o.Child = []string{"/proc/self/exe", luaChild}
+	}
+	country := cfg.Appliance.Country
+	o.Services.Phone = func(number, of string) (string, bool) {
+		if of == "" {
+			of = country
+		}
+		n := call.ParseNumber(number, of)
+		return n.E164, n.E164 != ""
+	}
+	return lua.Start(ctx, o)
+}
+
+// pluginOf is a plugin as the host takes it.
+func pluginOf(p *hcl.Plugin) lua.Plugin {
+	out := lua.Plugin{Name: p.Name, Files: p.Files, Main: p.Main, Config: revealed(p.Config).(map[string]any)}
+	if p.Manifest != nil {
+		out.Version = p.Manifest.Version
+	}
+	if a := p.Allow; a != nil {
+		out.Allow = lua.Allow{HTTP: a.HTTP, KV: a.KV, CRM: a.CRM, Tickets: a.Tickets, SMS: a.SMS, Mail: a.Mail}
+	}
+	if l := p.Limits; l != nil {
+		out.Limits = lua.Limits{Time: l.Time, Instructions: l.Instructions, Memory: int64(l.Memory)}
+	}
+	return out
+}
+
+// revealed is a plugin's config with the secrets that it was given: this is
+// where they leave the configuration, for that plugin alone.
+func revealed(v any) any {
+	switch v := v.(type) {
+	case hcl.Secret:
+		return v.Reveal()
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = revealed(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = revealed(e)
+		}
+		return out
+	}
+	return v
+}
+
+// furniture is what the box has for a generation's flows.
+func (a *Appliance) furniture() Furniture {
+	return Furniture{
+		Log: a.log,
+		Lua: lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},
+	}
+}
+
+// RunLua is what the program does when it was started as a child that runs Lua;
+// false: it was not.
+func RunLua(args []string) (status int, is bool) {
+	if len(args) != 2 || args[1] != luaChild {
+		return 0, false
+	}
+	return lua.Child(os.Stdin, os.Stdout), true
+}
