@@ -19,7 +19,7 @@ var rooms = []struct {
 	{"appliance/call", []string{"appliance/sip", "appliance/media", "appliance/journal", "hcl"}},
 	{"appliance/ivr", append([]string{"appliance/call"}, facts...)},
 	{"appliance/acd", append([]string{"appliance/call"}, facts...)},
-	{"appliance/record", append([]string{"appliance/media"}, facts...)},
+	{"appliance/record", append([]string{"appliance/call", "appliance/media"}, facts...)},
 	{"appliance/speech", []string{"appliance/media", "appliance/store", "hcl"}},
 	{"appliance/report", facts},
 	{"appliance/desk", facts},
@@ -52,6 +52,7 @@ var soleImporters = map[string]string{
 	"github.com/thesyncim/gopus":   "appliance/media",
 	"github.com/pion":              "appliance/media",
 	"github.com/fsnotify/fsnotify": "appliance",
+	"github.com/wneessen/go-mail":  "appliance/record",
 }
 
 // roomOf is the room a package of ours lies in: the longest name that it begins with.

@@ -51,7 +51,7 @@ type Facts interface {
 }
 
 // Utterance is something to be said to the caller. Exactly one of Prompt,
-// Phrase, Music and Text tells what; Plan.Sound makes it sound.
+// Phrase, Music, Text and Sound tells what; Plan.Sound makes it sound.
 type Utterance struct {
 	Prompt   string         // a prompt of the configuration
 	Phrase   string         // a key of the box's own phrases (appliance/speech)
@@ -59,6 +59,7 @@ type Utterance struct {
 	Language string         // in which it is said
 	Text     string         // what is said, all values put in; empty for a recording
 	File     string         // the recording, a path in the configuration
+	Sound    *media.Sound   // the sound itself: a message that somebody left
 	Values   map[string]any // of a phrase
 	Loop     bool           // music: it has no end
 	Private  bool           // it contains what only this caller may hear: it is not kept

@@ -112,6 +112,12 @@ func (c *Call) NoteKey(h Happening, secret bool) {
 // Tell writes a fact of this call down.
 func (c *Call) Tell(b journal.Body) { c.tell(b) }
 
+// Commit writes a fact of this call down and returns when it is on disk: what
+// the caller is about to be told must be.
+func (c *Call) Commit(ctx context.Context, b journal.Body) error {
+	return c.box.Journal.Commit(ctx, c.event(b))
+}
+
 // Enter notes where the call has got to: ivr main, queue claims, voicemail
 // office.
 func (c *Call) Enter(kind, name string) { c.enter(kind, name) }
@@ -145,6 +151,12 @@ type Trail struct {
 
 // Trail is how far the call's flows have gone.
 func (c *Call) Trail() *Trail { return &c.trail }
+
+// Outcome is what Became noted last; empty: nothing.
+func (c *Call) Outcome() (outcome journal.Outcome) {
+	c.do(func() { outcome = c.became })
+	return outcome
+}
 
 // Answered tells whether somebody talked with the caller.
 func (c *Call) Answered() bool { return !c.answered.IsZero() }

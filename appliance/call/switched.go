@@ -50,7 +50,10 @@ func (s *switched) Say(ctx context.Context, u Utterance, barge bool) error {
 	if barge && s.keyWaits() {
 		return s.Answer(ctx)
 	}
-	sound, err := s.c.Plan.Sound(ctx, u)
+	sound, err := u.Sound, error(nil)
+	if sound == nil {
+		sound, err = s.c.Plan.Sound(ctx, u)
+	}
 	if err != nil {
 		return err
 	}

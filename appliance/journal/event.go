@@ -139,6 +139,7 @@ var bodies = map[Type]func([]byte) (Body, error){
 	TypeTrunkDown:           read[TrunkDown],
 	TypeExtensionRegistered: read[ExtensionRegistered],
 	TypeExtensionExpired:    read[ExtensionExpired],
+	TypeVoicemailLeft:       read[VoicemailLeft],
 	TypeConfigApplied:       read[ConfigApplied],
 	TypeConfigRefused:       read[ConfigRefused],
 	TypeSecurityBlocked:     read[SecurityBlocked],

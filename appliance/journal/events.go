@@ -182,6 +182,16 @@ type ExtensionExpired struct {
 	Contacts  int    `json:"contacts,omitempty"` // how many it has left
 }
 
+// VoicemailLeft says that a box has a message more.
+type VoicemailLeft struct {
+	Box       string  `json:"voicemail"`           // name of the box
+	Message   string  `json:"message"`             // its id
+	From      string  `json:"from,omitempty"`      // number or extension, empty when hidden
+	Seconds   float64 `json:"seconds"`             // how long it is
+	Forwarded string  `json:"forwarded,omitempty"` // box it was passed on from
+	Recovered bool    `json:"recovered,omitempty"` // the box went down while it was left
+}
+
 // ConfigApplied says that a generation is live; its number is in the event's head.
 type ConfigApplied struct {
 	Hash    string   `json:"hash"`
@@ -248,6 +258,7 @@ func (TrunkUp) Type() Type             { return TypeTrunkUp }
 func (TrunkDown) Type() Type           { return TypeTrunkDown }
 func (ExtensionRegistered) Type() Type { return TypeExtensionRegistered }
 func (ExtensionExpired) Type() Type    { return TypeExtensionExpired }
+func (VoicemailLeft) Type() Type       { return TypeVoicemailLeft }
 func (ConfigApplied) Type() Type       { return TypeConfigApplied }
 func (ConfigRefused) Type() Type       { return TypeConfigRefused }
 func (SecurityBlocked) Type() Type     { return TypeSecurityBlocked }

@@ -38,6 +38,9 @@
 //	journal        box id, last trimmed sequence, heartbeat           journal      for ever
 //	reg            what the registrar knows, by account               appliance    until it expires; Rebuilt, all others are Told
 //	kv             what plugins keep: plugin, 0x00, key                appliance    as long as the plugin says
+//	voicemail      messages, by box, 0x00, id                         record       until deleted, or as the box's keep says
+//	voicemail_owed messages whose fact may not be written, by id      record       until it is
+//	voicemail_mail mails that wait for the server, by letter          record       until sent, three days at most; 1000 of them
 //	meta           schema version                                     store        for ever
 //
 // Generations, secrets and recordings are files of their owners; sources that are blocked are forgotten with the process.

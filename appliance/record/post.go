@@ -1,0 +1,318 @@
+package record
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"callbox/appliance/store"
+	"callbox/hcl"
+
+	"github.com/wneessen/go-mail"
+)
+
+// postman is the one goroutine of Boxes: it brings letters to the mail server, one after the other, and looks after the boxes
+// now and then. It ends with Close, which gives up the letter that is on its way; that one is sent again after the next start.
+type postman struct {
+	waiting atomic.Int64  // letters in the outbox
+	wake    chan struct{} // something has changed
+	mu      sync.Mutex
+	stop    context.CancelFunc // nil: it does not run
+	done    chan struct{}
+
+	fails  int       // of the server in a row; the goroutine's own
+	closed time.Time // the server is left alone until then
+}
+
+const (
+	tidyTime = 10 * time.Minute
+	mailTime = 3 * time.Minute // for one mail
+)
+
+func (p *postman) start(run func(context.Context)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stop != nil {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p.stop, p.done = stop, make(chan struct{})
+	go func() {
+		defer close(p.done)
+		run(ctx)
+	}()
+}
+
+func (p *postman) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stop != nil {
+		p.stop()
+		<-p.done
+		p.stop = nil
+	}
+}
+
+// nudge has the postman look.
+func (p *postman) nudge() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// deliver is the postman.
+func (b *Boxes) deliver(ctx context.Context) {
+	tidy := time.NewTicker(tidyTime)
+	defer tidy.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	b.tidy(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tidy.C:
+			b.tidy(ctx)
+			continue
+		case <-b.post.wake:
+		case <-next.C:
+		}
+		if at := b.round(ctx, b.o.Now()); !at.IsZero() {
+			next.Reset(max(at.Sub(b.o.Now()), time.Second))
+		}
+	}
+}
+
+func (b *Boxes) tidy(ctx context.Context) {
+	defer b.survive()
+	if err := b.Tidy(ctx); err != nil && ctx.Err() == nil {
+		b.log.Error("voicemail: upkeep", "error", err)
+	}
+}
+
+// survive keeps a fault of ours from ending the box: what a stranger left is read here.
+func (b *Boxes) survive() {
+	if p := recover(); p != nil {
+		b.log.Error("voicemail: a fault in callbox", "fault", p, "stack", string(debug.Stack()))
+	}
+}
+
+// round sends what is due, and tells when the next is; zero: nothing waits.
+func (b *Boxes) round(ctx context.Context, now time.Time) (next time.Time) {
+	defer b.survive()
+	cfg := b.config.Load()
+	if cfg == nil {
+		return next
+	}
+	count := int64(0)
+	defer func() { b.post.waiting.Store(count) }()
+	for e, err := range b.outbox.All("", "", false) {
+		if err != nil {
+			b.log.Error("voicemail: the outbox cannot be read", "key", e.Key, "error", err)
+			b.settle(e.Key, nil)
+			continue
+		}
+		l := e.Value
+		if ctx.Err() != nil || l.Next.After(now) || b.post.closed.After(now) || cfg.SMTP == nil {
+			if now.Sub(l.Written) < maxAge {
+				count++
+				next = sooner(next, latest(l.Next, b.post.closed))
+				continue
+			}
+		}
+		if again := b.carry(ctx, cfg, l, now); again != nil {
+			count++
+			next = sooner(next, latest(again.Next, b.post.closed))
+			b.settle(l.ID, again)
+			continue
+		}
+		b.settle(l.ID, nil)
+	}
+	return next
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// settle writes down what became of a letter; nil: it is over.
+func (b *Boxes) settle(id string, again *letter) {
+	var err error
+	if again == nil {
+		err = b.outbox.Delete(id)
+	} else {
+		err = b.outbox.Put(id, *again)
+	}
+	if err != nil && !errors.Is(err, store.ErrClosed) {
+		b.log.Error("voicemail: the outbox could not be written; a mail may go out twice", "error", err)
+	}
+}
+
+// carry brings one letter to the server. It returns the letter as it is tried again, or nil.
+func (b *Boxes) carry(ctx context.Context, cfg *hcl.Config, l letter, now time.Time) *letter {
+	m, err := b.Message(l.Message)
+	if err != nil {
+		return nil // deleted before it was mailed
+	}
+	give := func(up error) *letter {
+		b.stats.unsent.Add(1)
+		b.log.Error("voicemail: a message is not mailed", "voicemail", m.Box, "message", m.ID, "to", l.To, "tries", l.Tries, "error", up)
+		return nil
+	}
+	if now.Sub(l.Written) >= maxAge {
+		return give(fmt.Errorf("the mail server did not take it for %d days", maxAge/(24*time.Hour)))
+	}
+	err = b.mail(ctx, cfg, l, m)
+	if err == nil {
+		b.stats.sent.Add(1)
+		b.post.fails, b.post.closed = 0, time.Time{}
+		return nil
+	}
+	l.Tries++
+	switch v := verdictOf(err); {
+	case ctx.Err() != nil: // the box stops
+		l.Tries--
+		return &l
+	case v == tooLarge && !l.Bare:
+		l.Bare = true
+		l.Next = now
+	case v == refused || v == tooLarge:
+		return give(err)
+	case v == later:
+		l.Next = now.Add(pause(l.Tries))
+	default:
+		b.post.fails++
+		b.post.closed = now.Add(pause(b.post.fails))
+		l.Next = b.post.closed
+	}
+	b.log.Warn("voicemail: a mail is tried again", "voicemail", m.Box, "message", m.ID, "to", l.To, "tries", l.Tries, "at", l.Next.Format(time.RFC3339), "error", err)
+	return &l
+}
+
+// verdict is what a failure means for a letter.
+type verdict uint8
+
+const (
+	unreachable verdict = iota // nobody's mail goes out now: connection, TLS, password, sender
+	later                      // this letter may go out later
+	refused                    // it never will
+	tooLarge                   // it never will with its sound
+)
+
+// verdictOf reads a failure (RFC 5321 section 4.2.1): what begins with 5 about a recipient or the content stays so.
+func verdictOf(err error) verdict {
+	var sent *mail.SendError
+	switch {
+	case errors.Is(err, ErrGone), errors.Is(err, errUnwritten):
+		return refused
+	case !errors.As(err, &sent):
+		return unreachable
+	}
+	code := sent.ErrorCode()
+	switch sent.Reason {
+	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose, mail.ErrGetRcpts, mail.ErrWriteContent, mail.ErrSMTPMailFrom:
+	default:
+		return unreachable
+	}
+	switch {
+	case code == 552 || code == 523:
+		return tooLarge
+	case sent.Reason == mail.ErrSMTPMailFrom:
+		return unreachable
+	case code >= 500:
+		return refused
+	case code >= 400:
+		return later
+	}
+	return unreachable
+}
+
+// mail sends one letter.
+func (b *Boxes) mail(ctx context.Context, cfg *hcl.Config, l letter, m Message) error {
+	ctx, cancel := context.WithTimeout(ctx, mailTime)
+	defer cancel()
+	sound, err := b.read(m)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sound.Close() }()
+	if l.Bare || m.Size > maxSound {
+		sound = nil
+	}
+	msg, err := write(cfg, l, m, sound)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnwritten, err)
+	}
+	client, err := b.client(cfg.SMTP)
+	if err != nil {
+		return err
+	}
+	return client.DialAndSendWithContext(ctx, msg)
+}
+
+var errUnwritten = errors.New("the mail could not be written")
+
+// write makes a letter a mail. Its Message-ID stays the same from try to try, so that one that arrives twice is known for it.
+func write(cfg *hcl.Config, l letter, m Message, sound *reading) (*mail.Msg, error) {
+	c := compose(cfg, m, sound == nil)
+	msg := mail.NewMsg()
+	if err := errors.Join(msg.From(cfg.SMTP.From), msg.To(l.To)); err != nil {
+		return nil, err
+	}
+	_, domain, _ := strings.Cut(cfg.SMTP.From, "@")
+	msg.Subject(c.subject)
+	msg.SetDateWithValue(m.Left)
+	msg.SetMessageIDWithValue(l.ID + "@" + domain)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
+	msg.SetBodyString(mail.TypeTextPlain, c.body)
+	if sound != nil {
+		msg.AttachReadSeeker(c.file, sound.in, mail.WithFileContentType("audio/wav"))
+	}
+	return msg, nil
+}
+
+func (b *Boxes) client(s *hcl.SMTP) (*mail.Client, error) {
+	host, port, err := net.SplitHostPort(s.Server)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, err
+	}
+	options := []mail.Option{
+		mail.WithPort(n), mail.WithTimeout(mailTime),
+		mail.WithTLSConfig(&tls.Config{ServerName: host, RootCAs: b.o.Roots, MinVersion: tls.VersionTLS12}),
+	}
+	switch s.TLS {
+	case "implicit":
+		options = append(options, mail.WithSSL())
+	case "off":
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if s.Username != "" {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.Username), mail.WithPassword(s.Password.Reveal()))
+	}
+	return mail.NewClient(host, options...)
+}
