@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 STATIC   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 BINARY   := build/callbox
 TOOLS    := build/tools
-FUZZTIME ?= 20s
+MINUTES  ?= 10
 # the packages whose tests need no phones of others: they run under the race detector too, and not beside those that
 # measure what phones hear
 QUIET     = $(shell go list ./... | grep -v /sim/peers)
@@ -53,11 +53,8 @@ modules:
 bench: ## ours against the null reference, side by side
 	go test -run '^$$' -bench . -timeout 60m ./appliance/sim/bench
 
-fuzz: ## every fuzzer for FUZZTIME (20s) each
-	@set -e; for package in $$(go list ./...); do \
-	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
-	  done; done
+fuzz: ## every fuzzer in turn, MINUTES=10 for all of them together; stops at the first find and shows it
+	@bash firmware/fuzz.sh $(MINUTES)
 
 torture: ## every SIP torture message of RFC 4475 and RFC 5118: what must happen, and what happens
 	@go test -count=1 -run '^TestTorture$$' -v ./appliance/sip | sed -n '/RFC .*section/,/^--- /p'

@@ -73,3 +73,23 @@ func rowS20AChangedContactIsFollowed(t *testing.T) {
 		t.Errorf("Route %q", got)
 	}
 }
+
+func rowS20AnAnswerThatCrossesOurCancelIsHungUpAlongItsRoute(t *testing.T) {
+	b := newBox(t)
+	u := udpPeer(t, b.at("udp"))
+	l, d, events := b.ring(u, "1001", "secret-one", DialRequest{})
+	l.answer(l.invite, 180, "")
+	wantEvent(t, events, EventProgress)
+	d.Hangup(Reason{})
+	l.answer(u.expect("CANCEL"), 200, "")
+	l.answer(l.invite, 200, "v=0", "Record-Route: <sip:proxy.example;lr;transport=tcp>, <sip:[2001:db8::9]:5070;lr>")
+	for _, method := range []string{"ACK", "BYE"} {
+		m := u.expect(method)
+		if got := strings.Join(m.all("Route"), ", "); got != "<sip:[2001:db8::9]:5070;lr>, <sip:proxy.example;lr;transport=tcp>" || !strings.Contains(m.first(), u.contactURI()) {
+			t.Errorf("%q by %q", m.first(), got)
+		}
+		if method == "BYE" {
+			l.answer(m, 200, "")
+		}
+	}
+}

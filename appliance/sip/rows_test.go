@@ -69,6 +69,7 @@ var rows = []struct {
 	{"S-20 routes are followed both ways", rowS20RoutesAreFollowedBothWays},
 	{"S-20 the Path of a registration is the route of its calls", rowS20ThePathOfARegistrationIsTheRouteOfItsCalls},
 	{"S-20 a changed Contact is followed", rowS20AChangedContactIsFollowed},
+	{"S-20 an answer that crosses our CANCEL is hung up along its route", rowS20AnAnswerThatCrossesOurCancelIsHungUpAlongItsRoute},
 	{"S-21 disorder in a dialog is refused", rowS21DisorderInADialogIsRefused},
 	{"S-22 a call goes out by a trunk that asks who we are", rowS22ACallGoesOutByATrunk},
 	{"S-22 a trunk may ask for credentials in a call", rowS22ATrunkMayAskForCredentialsInACall},
