@@ -24,7 +24,7 @@ func pluginsOf(ctx context.Context, cfg *hcl.Config, o lua.Options) (*lua.Host, 
 		o.Plugins = append(o.Plugins, pluginOf(cfg.Plugins[name]))
 	}
 	if o.Child == nil {
-		o.Child = []string{"/proc/self/exe", luaChild}
+		o.Child = LuaCommand()
 	}
 	country := cfg.Appliance.Country
 	o.Services.Phone = func(number, of string) (string, bool) {
@@ -81,6 +81,10 @@ func (a *Appliance) furniture() Furniture {
 		Lua: lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},
 	}
 }
+
+// LuaCommand starts this program as a child that runs Lua. It is the file that
+// runs now, also when an update has put another in its place.
+func LuaCommand() []string { return []string{"/proc/self/exe", luaChild} }
 
 // RunLua is what the program does when it was started as a child that runs Lua;
 // false: it was not.

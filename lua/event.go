@@ -160,3 +160,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Tell calls the function of one plugin that hears of an event, on the goroutine of who calls it and once: for tests and
+// simulations, where nothing happens beside. A plugin without such a function hears nothing.
+func (h *Host) Tell(ctx context.Context, plugin string, e Event) error {
+	name := eventHook(e.Type)
+	if _, asked := hooks[name]; asked || !h.Has(plugin, name) {
+		return nil
+	}
+	_, err := h.invoke(ctx, plugin, name, phaseEvent, nil, 0, e.Fields)
+	if errors.Is(err, ErrLeft) {
+		return nil
+	}
+	return err
+}

@@ -58,16 +58,7 @@ func (a *app) load(dir string) (*hcl.Config, hcl.Diagnostics, error) {
 		return nil, nil, fail(fmt.Errorf("%s is a file", dir), "Name the directory that it is in")
 	}
 	var missing []string
-	cfg, diags := hcl.Load(os.DirFS(dir), hcl.LoadOptions{
-		Env: a.env,
-		Secret: func(name string) (string, bool) {
-			if v, ok := a.env(appliance.SecretEnv(name)); ok {
-				return v, true
-			}
-			missing = append(missing, name)
-			return "stand-in-for-a-secret-that-is-not-here", true
-		},
-	})
+	cfg, diags := hcl.Load(os.DirFS(dir), a.loadOptions(func(name string) { missing = append(missing, name) }))
 	slices.Sort(missing)
 	for _, name := range slices.Compact(missing) {
 		diags = append(diags, hcl.Diagnostic{
@@ -77,6 +68,21 @@ func (a *app) load(dir string) (*hcl.Config, hcl.Diagnostics, error) {
 		})
 	}
 	return cfg, diags, nil
+}
+
+// loadOptions are how configurations are loaded where the box's secrets are not known. Missing is told of each that got a
+// stand-in.
+func (a *app) loadOptions(missing func(name string)) hcl.LoadOptions {
+	return hcl.LoadOptions{
+		Env: a.env,
+		Secret: func(name string) (string, bool) {
+			if v, ok := a.env(appliance.SecretEnv(name)); ok {
+				return v, true
+			}
+			missing(name)
+			return "stand-in-for-a-secret-that-is-not-here", true
+		},
+	}
 }
 
 // problems counts: "2 errors, 1 warning".

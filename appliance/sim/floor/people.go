@@ -1,0 +1,160 @@
+package floor
+
+import (
+	"slices"
+
+	"callbox/appliance/call"
+	"callbox/appliance/journal"
+	"callbox/hcl"
+)
+
+// agent lets an agent do something.
+func (s *script) agent(do *hcl.TestAgent) *failure {
+	desk := s.w.desk
+	switch do.Action {
+	case "answer":
+		return s.rung(do, func(r *ringing, p *party) { r.pick(p) })
+	case "reject":
+		return s.rung(do, func(r *ringing, p *party) { r.fail(p, call.CalleeDeclined) })
+	case "hangup":
+		return s.talking(do.Agent, func(l *line) {
+			s.w.note(l, "agent."+do.Agent+" hangs up")
+			l.end(call.CalleeHungUp)
+		})
+	case "hold":
+		return s.talking(do.Agent, func(l *line) { s.w.hold(l, do.Hold) })
+	case "transfer":
+		return s.talking(do.Agent, func(l *line) {
+			s.w.note(l, "agent."+do.Agent+" transfers to "+do.Transfer.String())
+			to := do.Transfer
+			l.goes = &to
+			l.co.wake()
+		})
+	case "vanish":
+		s.w.vanish(do.Agent, do.Vanish)
+	case "finish":
+		desk.finish(do.Agent)
+	case "ready":
+		desk.choose(do.Agent, "ready", "", "")
+	case "pause":
+		desk.choose(do.Agent, "paused", do.Pause, "")
+	case "offline":
+		desk.choose(do.Agent, "offline", "", "")
+	}
+	return nil
+}
+
+// rung waits until an agent's phone rings, then does something about it.
+func (s *script) rung(do *hcl.TestAgent, then func(*ringing, *party)) *failure {
+	var r *ringing
+	var p *party
+	found := func() bool {
+		for _, l := range s.w.lines {
+			if l.ringing == nil || l.ringing.over() || do.On != "" && l.name != do.On {
+				continue
+			}
+			i := slices.IndexFunc(l.ringing.parties, func(p *party) bool { return p.agent == do.Agent && !p.phone.gone })
+			if i >= 0 {
+				r, p = l.ringing, l.ringing.parties[i]
+				return true
+			}
+		}
+		return false
+	}
+	if s.until(found) {
+		then(r, p)
+		return nil
+	}
+	happened := "it does not ring; the agent is " + s.w.desk.state(do.Agent)
+	if l := s.line(); l != nil {
+		happened += "; " + l.place()
+	}
+	return s.fails([]string{"a phone of agent." + do.Agent + " that rings within " + words(patience)}, []string{happened})
+}
+
+// talking waits until an agent talks with a caller, then does something about it.
+func (s *script) talking(agent string, then func(*line)) *failure {
+	if s.until(func() bool { return s.w.talking(agent) != nil }) {
+		then(s.w.talking(agent))
+		return nil
+	}
+	return s.fails([]string{"an agent." + agent + " who talks with a caller within " + words(patience)}, []string{"the agent is " + s.w.desk.state(agent)})
+}
+
+// hold puts a caller on hold, or ends that.
+func (w *World) hold(l *line, on bool) {
+	if l.held == on {
+		return
+	}
+	l.held = on
+	if on {
+		l.call.Tell(journal.CallHeld{By: "callee"})
+		l.music = &call.Utterance{Loop: true, Language: l.call.Language()}
+	} else {
+		l.call.Tell(journal.CallResumed{By: "callee"})
+		l.music = nil
+	}
+	w.desk.hold(l.call.ID, on)
+}
+
+// vanish takes an agent's phone off the network, or brings it back.
+func (w *World) vanish(agent string, gone bool) {
+	a := w.cfg.Agents[agent]
+	p := w.phone(call.Target{Extension: a.Extension, Number: a.Phone})
+	p.gone = gone
+	what := "loses its network"
+	if !gone {
+		what = "is back"
+	}
+	w.note(nil, "the phone of agent."+agent+" "+what)
+	if a.Extension != "" {
+		w.desk.phone(a.Extension, !gone)
+	}
+	if l := p.with; gone && l != nil {
+		w.after(noSound, func() {
+			if p.gone && p.with == l && l.with != nil {
+				w.note(l, "nothing is heard of "+l.with.String()+" any more")
+				l.end(call.CalleeSilent)
+			}
+		})
+	}
+}
+
+// supervisor lets a supervisor do something.
+func (s *script) supervisor(do *hcl.TestSupervisor) *failure {
+	by, desk := do.User, s.w.desk
+	if by == "" {
+		by = "supervisor"
+	}
+	listens := func(agent, what string) *failure {
+		return s.talking(agent, func(l *line) { s.w.note(l, "user."+by+" "+what+" agent."+agent) })
+	}
+	switch do.Action {
+	case "listen":
+		return listens(do.Listen, "listens to")
+	case "whisper":
+		return listens(do.Whisper, "whispers to")
+	case "barge":
+		return listens(do.Barge, "talks with the caller and")
+	case "leave":
+		s.w.note(s.line(), "user."+by+" leaves")
+	case "ready":
+		desk.choose(do.Ready, "ready", "", by)
+	case "pause":
+		desk.choose(do.Pause, "paused", "", by)
+	case "offline":
+		desk.choose(do.Offline, "offline", "", by)
+	}
+	return nil
+}
+
+// queueScope is a queue as live expressions see it.
+func (w *World) queueScope(name string) (hcl.QueueScope, bool) { return w.desk.scope(name) }
+
+// queued is the queue that a call waits in, and its place there.
+func (w *World) queued(l *line) (queue string, position int) {
+	if l.call == nil || l.over() {
+		return "", 0
+	}
+	return w.desk.queued(l.call.ID)
+}

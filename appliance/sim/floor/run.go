@@ -1,0 +1,174 @@
+package floor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"callbox/hcl"
+)
+
+// Options are what tests are run with.
+type Options struct {
+	Config *hcl.Config // that is tested
+	// Load makes a configuration of changed files, for reload steps; the configuration is nil when they have errors.
+	Load func(files map[string][]byte) (*hcl.Config, hcl.Diagnostics)
+	// Child is the argv of the process that runs plugins (lua.Child); needed where the configuration has some.
+	Child []string
+	// Seed begins all chance of a test. The same seed gives the same run.
+	Seed uint64
+	// Watchdog is how long, on the machine's clock, one step may run without ever waiting; 0: 10 s.
+	Watchdog time.Duration
+}
+
+// Result is how one test went.
+type Result struct {
+	Test     *hcl.Test
+	Failure  *Failure // nil: it passed
+	Took     time.Duration
+	Timeline []Moment
+}
+
+// Failure is the step that was not met.
+type Failure struct {
+	At       hcl.Place
+	Step     string   // its word: expect, press, …
+	Expected []string // one line a condition
+	Happened []string
+}
+
+// Moment is a line of a test's timeline.
+type Moment struct {
+	At   time.Time // virtual, in the appliance's time zone
+	Call string    // the call's name in the test; empty for one without
+	What string
+}
+
+// Run runs tests one after the other and tells how each went. The error is that of the floor itself: plugins that do not load, or
+// the end of ctx; no test ran since.
+func Run(ctx context.Context, o Options, tests []*hcl.Test, told func(Result)) (err error) {
+	if o.Watchdog == 0 {
+		o.Watchdog = 10 * time.Second
+	}
+	f := &floorKeeper{o: o}
+	defer func() { err = errors.Join(err, f.close()) }()
+	for _, t := range tests {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if f.b == nil {
+			f.b = newBuilder(o)
+			if _, err := f.b.host(o.Config); err != nil {
+				return err
+			}
+		}
+		told(f.run(t))
+	}
+	return nil
+}
+
+func newBuilder(o Options) *builder {
+	return &builder{load: o.Load, child: o.Child, zone: o.Config.Appliance.Timezone}
+}
+
+// floorKeeper runs tests in worlds that share a builder, until one does not come to an end.
+type floorKeeper struct {
+	o Options
+	b *builder
+}
+
+func (f *floorKeeper) close() error {
+	if f.b == nil {
+		return nil
+	}
+	return f.b.close()
+}
+
+// run runs one test.
+func (f *floorKeeper) run(t *hcl.Test) Result {
+	began := time.Now()
+	w := newWorld(f.b, f.o.Config, t.At, f.o.Seed)
+	f.b.world = w
+	s := &script{w: w, test: t}
+	done := make(chan *failure, 1)
+	go func() { done <- s.run() }()
+	failed, stuck := f.watch(w, done)
+	r := Result{Test: t, Took: time.Since(began)}
+	if stuck != "" {
+		step := s.at.Load()
+		failed = &failure{at: t.Place, expected: []string{"a step that comes to an end"}, happened: []string{stuck}}
+		if step != nil {
+			failed.at, failed.step = step.At, step.Kind
+		}
+		f.b = nil // what runs there must not meet another test
+	} else {
+		for _, m := range w.timeline {
+			r.Timeline = append(r.Timeline, Moment{m.at.In(f.b.zone), m.call, m.what})
+		}
+	}
+	if failed != nil {
+		r.Failure = &Failure{failed.at, failed.step, failed.expected, failed.happened}
+	}
+	return r
+}
+
+// run plays the script and ends everything.
+func (s *script) run() (f *failure) {
+	defer func() {
+		if p := recover(); p != nil {
+			buf := make([]byte, 64<<10)
+			f = s.fails([]string{"no fault"}, []string{fmt.Sprintf("the test failed by a fault in callbox: %v\n%s", p, buf[:runtime.Stack(buf, false)])})
+		}
+	}()
+	f = s.play()
+	told := len(s.w.timeline)
+	s.w.close()
+	s.w.timeline = s.w.timeline[:told] // that all calls are ended at last is none of the test's
+	if f == nil && s.w.fault != nil {
+		f = s.fails([]string{"no fault"}, []string{s.w.fault.Error()})
+	}
+	return f
+}
+
+// watch waits for a test, as long as something moves in it.
+func (f *floorKeeper) watch(w *World, done <-chan *failure) (failed *failure, stuck string) {
+	tick := time.NewTicker(f.o.Watchdog / 10)
+	defer tick.Stop()
+	last, still := w.beat.Load(), 0
+	for {
+		select {
+		case failed = <-done:
+			return failed, ""
+		case <-tick.C:
+		}
+		if now := w.beat.Load(); now != last {
+			last, still = now, 0
+			continue
+		}
+		if still++; still < 10 {
+			continue
+		}
+		stack := stacks()
+		w.stop(errors.New("the test was given up"))
+		select {
+		case <-done: // it waited for something real, and heeds its context
+		case <-time.After(f.o.Watchdog / 10):
+		}
+		return nil, fmt.Sprintf("it ran for %s without waiting; this is where:\n%s", f.o.Watchdog, stack)
+	}
+}
+
+// stacks are those of all goroutines that run flows and tests.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	var told []string
+	for one := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(one, "callbox/appliance/call.") || strings.Contains(one, "floor.(*script)") {
+			told = append(told, one)
+		}
+	}
+	return strings.Join(told, "\n\n")
+}
