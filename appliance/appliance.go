@@ -25,6 +25,7 @@ import (
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
 	"callbox/appliance/media"
+	"callbox/appliance/record"
 	"callbox/appliance/sip"
 	"callbox/appliance/speech"
 	"callbox/appliance/store"
@@ -70,6 +71,8 @@ type Appliance struct {
 	secrets *Secrets
 	kept    *shelf
 	kv      *pluginKV
+	boxes   *record.Boxes
+	lamps   lamps
 	speech  *speech.Cache
 	chores  sync.WaitGroup // what is done beside, until close
 	box     *call.Box
@@ -141,8 +144,12 @@ func start(o Options) (_ *Appliance, err error) {
 	if a.media, err = media.New(media.Options{Log: a.log, Silence: o.Silence}); err != nil {
 		return nil, fmt.Errorf("sound: %w", err)
 	}
+	a.lamps = lamps{a: a, on: map[*sip.Subscription]bool{}}
+	if err := a.openBoxes(); err != nil {
+		return nil, err
+	}
 	a.sip = sip.New(sip.Options{
-		Log: a.log, Now: a.now, OnInvite: a.accept, Notify: a.notice,
+		Log: a.log, Now: a.now, OnInvite: a.accept, Notify: a.notice, OnSubscribe: a.lamps.subscribe,
 		Bindings: a.registrations(), UserAgent: "callbox",
 	})
 	a.box = &call.Box{SIP: a.sip, Media: a.media, Journal: a.journal, Lines: &call.Lines{}, Now: a.now, Log: a.log}
@@ -150,6 +157,7 @@ func start(o Options) (_ *Appliance, err error) {
 	if err := a.firstGeneration(); err != nil {
 		return nil, err
 	}
+	a.startBoxes()
 	return a, a.web.ServeUnix(filepath.Join(a.o.Data, "control.sock"))
 }
 
@@ -280,6 +288,9 @@ func (a *Appliance) close() error {
 	}
 	if g := a.current.Load(); g != nil {
 		errs = append(errs, g.Close())
+	}
+	if a.boxes != nil {
+		errs = append(errs, a.boxes.Close())
 	}
 	if a.speech != nil {
 		a.speech.Close()

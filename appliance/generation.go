@@ -11,6 +11,7 @@ import (
 
 	"callbox/appliance/call"
 	"callbox/appliance/ivr"
+	"callbox/appliance/record"
 	"callbox/appliance/sip"
 	"callbox/appliance/speech"
 	"callbox/hcl"
@@ -29,6 +30,7 @@ type Generation struct {
 	voice  *voice
 	lua    *lua.Host // nil without plugins
 	office *ivr.Office
+	boxes  *record.Boxes
 	plan   *call.Plan
 
 	mu      sync.Mutex // guards what follows
@@ -50,7 +52,7 @@ func build(ctx context.Context, n int, cfg *hcl.Config, cache *speech.Cache, bef
 	if g.voice, err = newVoice(ctx, cfg, cache, was); err != nil {
 		return nil, err
 	}
-	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound, Instead: g.instead}
+	g.plan = &call.Plan{Generation: n, Config: cfg, Music: g.voice.musics[""], Resolve: g.resolve, Sound: g.voice.sound, Instead: g.instead, Feature: g.feature}
 	return g, g.furnish(ctx, f)
 }
 
@@ -63,7 +65,10 @@ func (g *Generation) furnish(ctx context.Context, f Furniture) error {
 	g.office = &ivr.Office{
 		Config: g.Config, Log: f.Log, Plugin: g.runPlugin, Read: speech.Read,
 		Queue: f.Queue, Agent: f.Agent, Caller: f.Caller, Callback: f.Callback, Record: f.Record,
-		Voicemail: f.Voicemail,
+	}
+	if f.Boxes != nil {
+		g.boxes = f.Boxes
+		g.office.Voicemail = func(box, greeting string) call.Stage { return g.voicemail(f.Boxes, box, greeting) }
 	}
 	if f.Enqueue != nil {
 		g.office.Enqueue = func(c *call.Call, r ivr.Request) call.Stage { return f.Enqueue(g.office, c, r) }
@@ -74,22 +79,22 @@ func (g *Generation) furnish(ctx context.Context, f Furniture) error {
 // Furniture is what a generation's flows need of the rooms beside them: of the
 // box, or of the virtual floor. What is nil is not there.
 type Furniture struct {
-	Log       *slog.Logger
-	Lua       lua.Options
-	Queue     func(name string) (hcl.QueueScope, bool)
-	Agent     func(name string) (state string, known bool)
-	Caller    func(number string) hcl.CallerScope
-	Enqueue   func(o *ivr.Office, c *call.Call, r ivr.Request) call.Stage
-	Voicemail func(box, greeting string) call.Stage
-	Callback  func(c *call.Call, queue, number string, at time.Time) error
-	Record    func(ctx context.Context, c *call.Call, name string, r call.Recording) (string, call.Recorded)
+	Log      *slog.Logger
+	Lua      lua.Options
+	Queue    func(name string) (hcl.QueueScope, bool)
+	Agent    func(name string) (state string, known bool)
+	Caller   func(number string) hcl.CallerScope
+	Enqueue  func(o *ivr.Office, c *call.Call, r ivr.Request) call.Stage
+	Boxes    *record.Boxes
+	Callback func(c *call.Call, queue, number string, at time.Time) error
+	Record   func(ctx context.Context, c *call.Call, name string, r call.Recording) (string, call.Recorded)
 }
 
 // Furnish makes a configuration runnable on lines of somebody else's: the
 // virtual floor's. Close ends its plugins.
 func Furnish(ctx context.Context, n int, cfg *hcl.Config, f Furniture) (*Generation, error) {
 	g := &Generation{N: n, Config: cfg}
-	g.plan = &call.Plan{Generation: n, Config: cfg, Resolve: g.resolve, Instead: g.instead}
+	g.plan = &call.Plan{Generation: n, Config: cfg, Resolve: g.resolve, Instead: g.instead, Feature: g.feature}
 	return g, g.furnish(ctx, f)
 }
 
@@ -175,6 +180,19 @@ func (g *Generation) resolve(to hcl.Destination) call.Stage {
 		}
 	}
 	return call.Refuse{Why: call.BoxLater}
+}
+
+// feature is what a code does that is dialled at a phone of the box.
+func (g *Generation) feature(code string) call.Stage {
+	f := g.Config.FeatureCodes
+	switch {
+	case code == "":
+	case code == f.Echo:
+		return call.Echo{}
+	case code == f.Voicemail && g.boxes != nil:
+		return record.Listen{Boxes: g.boxes}
+	}
+	return nil
 }
 
 // queueStage enters a queue; the stage itself is made when the call is there,

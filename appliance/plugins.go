@@ -77,7 +77,7 @@ func revealed(v any) any {
 // furniture is what the box has for a generation's flows.
 func (a *Appliance) furniture() Furniture {
 	return Furniture{
-		Log: a.log,
+		Log: a.log, Boxes: a.boxes,
 		Lua: lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},
 	}
 }

@@ -251,6 +251,7 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 	if old != nil {
 		old.retire()
 	}
+	a.boxes.Apply(cfg)
 	a.voices(g)
 	signals.Commit()
 	page.Commit()

@@ -34,6 +34,7 @@ type Plan struct {
 	Music      *media.Sound                       // what a held party hears
 	Resolve    func(hcl.Destination) Stage        // what a destination means in this generation
 	Instead    func(context.Context, *Call) Stage // where a call from outside goes instead of by the routes; nil, or nil of it: nowhere
+	Feature    func(code string) Stage            // what a code dialled at a phone of the box does; nil: nothing
 	Sound      Sound                              // how what is said to callers sounds
 }
 

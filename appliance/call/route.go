@@ -24,9 +24,6 @@ func (Route) Run(ctx context.Context, c *Call) Stage {
 	return c.routeTrunk(ctx)
 }
 
-// echoCode is the feature code of the echo test.
-const echoCode = "*43"
-
 // routePhone: emergency first, then the box's own numbers, then routes.
 func (c *Call) routePhone() Stage {
 	e := c.Plan.Config.Extensions[c.Account]
@@ -36,8 +33,10 @@ func (c *Call) routePhone() Stage {
 	if c.Number.Class == ClassEmergency {
 		return c.urgent(c.Number, c.From)
 	}
-	if c.Number.Dialled == echoCode {
-		return Echo{}
+	if c.Plan.Feature != nil {
+		if s := c.Plan.Feature(c.Number.Dialled); s != nil {
+			return s
+		}
 	}
 	if _, ours := c.Plan.Config.Extensions[c.Number.Dialled]; ours {
 		if !slices.Contains(e.Allow, ClassInternal) {

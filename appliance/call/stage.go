@@ -50,6 +50,9 @@ func (s Extension) Run(ctx context.Context, c *Call) Stage {
 	if to, ok := forwardOf(e, when); ok {
 		return c.forward(e, diversions[when], to)
 	}
+	if e.Voicemail {
+		return c.Plan.Resolve(hcl.Destination{Kind: "voicemail", Name: e.Number})
+	}
 	return Refuse{a.Why}
 }
 
