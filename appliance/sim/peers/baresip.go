@@ -1,10 +1,12 @@
 package peers
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,13 +26,16 @@ type Phone struct {
 
 // PhoneOptions is what is set at a phone.
 type PhoneOptions struct {
-	Server    string  // host:port of its registrar
-	Transport string  // udp, tcp or tls
-	Number    string  // its extension
-	Password  string  // wrong ones are welcome
-	Hz        float64 // what it says, once it talks
-	Auto      bool    // picks up by itself
-	Silent    bool    // never registers; Dial takes whole URIs
+	Server     string   // host:port of its registrar
+	Transport  string   // udp, tcp or tls
+	Number     string   // its extension
+	Password   string   // wrong ones are welcome
+	Hz         float64  // what it says, once it talks
+	Auto       bool     // picks up by itself
+	Silent     bool     // never registers; Dial takes whole URIs
+	Codecs     []string // default pcma, pcmu
+	Encryption Encryption
+	IPv6       bool
 }
 
 // NewPhone starts a phone and waits until it has registered.
@@ -50,7 +55,7 @@ func startPhone(t testing.TB, o PhoneOptions) *Phone {
 	p.port = first
 	writeWAV(t, filepath.Join(p.dir, "tone.wav"), Tone(o.Hz, 60*time.Second))
 	for name, text := range map[string]string{
-		"config":   phoneConfig(p.dir, first),
+		"config":   phoneConfig(o, p.dir, first),
 		"accounts": "", // its account comes by command, so that we hear how it fares
 		"contacts": "",
 	} {
@@ -70,13 +75,21 @@ func startPhone(t testing.TB, o PhoneOptions) *Phone {
 	return p
 }
 
-func phoneConfig(dir string, first int) string {
+func phoneConfig(o PhoneOptions, dir string, first int) string {
+	host, sip := "127.0.0.1", "127.0.0.1"
+	if o.IPv6 {
+		host, sip = "::1", "[::1]"
+	}
+	modules := "module g711.so\nmodule g722.so\nmodule opus.so\n"
+	if o.Encryption != Plain { // a certificate takes a moment to make
+		modules += "module srtp.so\nmodule dtls_srtp.so\n"
+	}
 	return fmt.Sprintf(`poll_method epoll
-sip_listen 127.0.0.1:%[2]d
-net_interface 127.0.0.1
+sip_listen %[2]s:%[3]d
+net_interface %[1]s
 call_local_timeout 120
 call_max_calls 4
-audio_source aufile,%[1]s/tone.wav
+audio_source aufile,%[4]s/tone.wav
 audio_player aubridge,nobody
 audio_alert aubridge,nobody
 ausrc_srate 8000
@@ -84,37 +97,46 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 audio_buffer 20-160
-rtp_ports %[4]d-%[5]d
+rtp_ports %[5]d-%[6]d
 statmode_default off
 module_path /usr/lib/baresip/modules
-module g711.so
-module sndfile.so
+%[7]smodule sndfile.so
 module aufile.so
 module aubridge.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:%[3]d
-snd_path %[1]s
-`, dir, first, first+2, first+4, first+15)
+ctrl_tcp_listen 127.0.0.1:%[8]d
+snd_path %[4]s
+`, host, sip, first, dir, first+4, first+15, modules, first+2)
 }
 
 func phoneAccount(o PhoneOptions) string {
-	answer, register := "manual", 300
+	answer, register, codecs := "manual", 300, "pcma,pcmu"
 	if o.Auto {
 		answer = "auto"
 	}
 	if o.Silent {
 		register = 0
 	}
-	return fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;regint=%d;answermode=%s;audio_codecs=pcma,pcmu",
-		o.Number, o.Server, o.Transport, o.Password, register, answer)
+	if len(o.Codecs) > 0 {
+		codecs = strings.NewReplacer("opus", "opus/48000/2", "g722", "g722/16000").Replace(strings.Join(o.Codecs, ","))
+	}
+	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;regint=%d;answermode=%s;audio_codecs=%s",
+		o.Number, o.Server, o.Transport, o.Password, register, answer, codecs)
+	if way := baresipWays[o.Encryption]; way != "" {
+		account += ";mediaenc=" + way
+	}
+	return account
 }
 
-// Event waits for the next of these events, at most ten seconds.
+// baresipWays are the names of its media encryptions.
+var baresipWays = map[Encryption]string{SDES: "srtp", SDESOnly: "srtp-mand", DTLS: "dtls_srtp"}
+
+// Event waits for the next of these events.
 func (p *Phone) Event(types ...string) Event {
 	p.t.Helper()
-	return p.control.await(p.t, p.Number, 10*time.Second, types...)
+	return p.control.await(p.t, p.Number, patience, types...)
 }
 
 // Address is where its SIP arrives, host:port.
@@ -133,12 +155,55 @@ func (p *Phone) HangUp() { p.t.Helper(); p.control.command(p.t, "hangup", "") }
 func (p *Phone) Hold()   { p.t.Helper(); p.control.command(p.t, "hold", "") }
 func (p *Phone) Resume() { p.t.Helper(); p.control.command(p.t, "resume", "") }
 
+// What a Party does, in baresip's words.
+
+// Rings waits until a call rings.
+func (p *Phone) Rings() { p.t.Helper(); p.Event("CALL_INCOMING") }
+
+// Talks waits until a call is answered.
+func (p *Phone) Talks() { p.t.Helper(); p.Event("CALL_ESTABLISHED") }
+
+// Ends waits until a call is over.
+func (p *Phone) Ends() { p.t.Helper(); p.Event("CALL_CLOSED") }
+
+// Hears waits until the last half second of the call is the tone of hz.
+func (p *Phone) Hears(hz float64) {
+	p.t.Helper()
+	Await(p.t, fmt.Sprintf("%s hears %.0f Hz", p.Number, hz), patience, func() bool { return endsWith(p.soFar(), hz) })
+}
+
+// Encrypted is how its sound was encrypted, as it says itself.
+func (p *Phone) Encrypted() string {
+	p.t.Helper()
+	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	switch {
+	case bytes.Contains(log, []byte("DTLS-SRTP complete")):
+		return DTLS.Way()
+	case bytes.Contains(log, []byte("SRTP is Enabled")):
+		return SDES.Way()
+	}
+	return Plain.Way()
+}
+
 // Heard is what the phone heard in its last call. It is complete once the call is closed.
 func (p *Phone) Heard() []int16 {
 	p.t.Helper()
+	heard := p.soFar()
+	if heard == nil {
+		p.t.Fatalf("phone %s recorded no call", p.Number)
+	}
+	return heard
+}
+
+// soFar is what it heard in its last call until now, nil when there is none yet.
+func (p *Phone) soFar() []int16 {
+	p.t.Helper()
 	calls, err := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
 	if err != nil || len(calls) == 0 {
-		p.t.Fatalf("phone %s recorded no call", p.Number)
+		return nil
 	}
 	slices.Sort(calls) // named by the second they began in
 	return readWAV(p.t, calls[len(calls)-1])

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +45,7 @@ func RemoveBinary() {
 // Box is a callbox of its own: the real binary, a folder of configuration, a folder of data, ports on loopback.
 type Box struct {
 	Dir, Data string
-	Port      int // SIP by UDP and TCP; by TLS it is the next one
+	Port      int // SIP by UDP and TCP; by TLS it is the next one, by WS the third, by WSS the fourth after it
 
 	t       testing.TB
 	path    string
@@ -58,20 +60,28 @@ const (
 	many = 1600
 )
 
-// NewBox starts a box with a configuration and waits until it takes calls. Where it listens is not the
-// configuration's to say.
+// BoxOptions is what is set at a box; the rest is as it comes.
+type BoxOptions struct {
+	Configuration string // without sip, media and web: where it listens is not the configuration's to say
+	SoundPorts    int    // default few
+	SRTP          string // off, optional or required
+	IPv6          bool   // it listens at ::1, too
+}
+
+// NewBox starts a box with a configuration and waits until it takes calls.
 func NewBox(t testing.TB, configuration string) *Box {
 	t.Helper()
-	return newBox(t, configuration, few)
+	return NewBoxWith(t, BoxOptions{Configuration: configuration})
 }
 
 // NewLargeBox is NewBox with the ports for hundreds of calls.
 func NewLargeBox(t testing.TB, configuration string) *Box {
 	t.Helper()
-	return newBox(t, configuration, many)
+	return NewBoxWith(t, BoxOptions{Configuration: configuration, SoundPorts: many})
 }
 
-func newBox(t testing.TB, configuration string, mediaPorts int) *Box {
+// NewBoxWith starts a box and waits until it takes calls.
+func NewBoxWith(t testing.TB, o BoxOptions) *Box {
 	t.Helper()
 	path, err := executable()
 	if err != nil {
@@ -83,7 +93,7 @@ func newBox(t testing.TB, configuration string, mediaPorts int) *Box {
 	}
 	t.Cleanup(func() { os.RemoveAll(data) })
 	b := &Box{
-		Dir: filepath.Join(t.TempDir(), "configuration"), Data: data, Port: Ports(t, 4),
+		Dir: filepath.Join(t.TempDir(), "configuration"), Data: data, Port: Ports(t, boxPorts),
 		t: t, path: path, log: filepath.Join(t.TempDir(), "log"),
 	}
 	b.control = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -93,23 +103,41 @@ func newBox(t testing.TB, configuration string, mediaPorts int) *Box {
 	if err := os.Mkdir(b.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	sound := Ports(t, mediaPorts)
-	b.Write("listen.hcl", fmt.Sprintf(`
-sip {
-  listen = ["udp://127.0.0.1:%[1]d", "tcp://127.0.0.1:%[1]d", "tls://127.0.0.1:%[2]d"]
-}
-media {
-  ports  = "%[4]d-%[5]d"
-  codecs = ["pcma", "pcmu"]
-}
-web {
-  listen = "127.0.0.1:%[3]d"
-}
-`, b.Port, b.Port+1, b.Port+2, sound, sound+mediaPorts-1))
-	b.Write("office.hcl", configuration)
+	b.Write("listen.hcl", b.listen(o))
+	b.Write("office.hcl", o.Configuration)
 	b.Start()
 	t.Cleanup(b.judge)
 	return b
+}
+
+// Ports of a box besides those of sound, from Box.Port on: SIP, then those that are named here.
+const (
+	portTLS = 1 + iota
+	portWS
+	portWSS
+	portWeb
+	boxPorts
+)
+
+// listen is the part of the configuration that says where the box is.
+func (b *Box) listen(o BoxOptions) string {
+	hosts := []string{"127.0.0.1"}
+	if o.IPv6 {
+		hosts = append(hosts, "[::1]")
+	}
+	var urls []string
+	for _, host := range hosts {
+		for transport, port := range map[string]int{"udp": 0, "tcp": 0, "tls": portTLS, "ws": portWS, "wss": portWSS} {
+			urls = append(urls, fmt.Sprintf("%q", fmt.Sprintf("%s://%s:%d", transport, host, b.Port+port)))
+		}
+	}
+	n := cmp.Or(o.SoundPorts, few)
+	sound := Ports(b.t, n)
+	text := fmt.Sprintf("sip {\n  listen = [%s]\n}\nmedia {\n  ports = \"%d-%d\"\n", strings.Join(urls, ", "), sound, sound+n-1)
+	if o.SRTP != "" {
+		text += fmt.Sprintf("  srtp  = %q\n", o.SRTP)
+	}
+	return text + fmt.Sprintf("}\nweb {\n  listen = \"127.0.0.1:%d\"\n}\n", b.Port+portWeb)
 }
 
 // Start starts the box again after Kill, and tells how long it took until it answered.
@@ -154,14 +182,13 @@ func (b *Box) Address() string { return fmt.Sprintf("127.0.0.1:%d", b.Port) }
 // Phone registers a phone of an extension at the box; its password is Secret and its number.
 func (b *Box) Phone(number, transport string, hz float64) *Phone {
 	b.t.Helper()
-	return NewPhone(b.t, PhoneOptions{Server: b.server(transport), Transport: transport, Number: number, Password: Secret + number, Hz: hz})
+	return NewPhone(b.t, PhoneOptions{Server: b.Server("127.0.0.1", transport), Transport: transport, Number: number, Password: Secret + number, Hz: hz})
 }
 
-func (b *Box) server(transport string) string {
-	if transport == "tls" {
-		return fmt.Sprintf("127.0.0.1:%d", b.Port+1)
-	}
-	return b.Address()
+// Server is host:port where it listens by a transport.
+func (b *Box) Server(host, transport string) string {
+	port := b.Port + map[string]int{"tls": portTLS, "ws": portWS, "wss": portWSS}[transport]
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 // Write puts a file of the configuration in place in one step, as an editor does that renames.

@@ -2,6 +2,8 @@ package peers
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -79,17 +81,63 @@ type Status struct {
 	PortsUsed  int `json:"ports_used"`
 }
 
-// Status is the box in one look. It asks the control socket itself, as programs do: a process a look would be a load
-// of its own.
+// Status is the box in one look.
 func (b *Box) Status() (s Status) {
 	b.t.Helper()
-	answer, err := b.control.Get("http://box/v1/status")
+	b.look("/v1/status", func(d *json.Decoder) error { return d.Decode(&s) })
+	return s
+}
+
+// Between waits for the record of the call from one number to another, the only one between them.
+func (b *Box) Between(from, dialled string) (found CDR) {
+	b.t.Helper()
+	Await(b.t, fmt.Sprintf("the call from %s to %s has its CDR", from, dialled), patience, func() bool {
+		there := false
+		b.look("/v1/calls/past", func(d *json.Decoder) error {
+			for d.More() {
+				var c CDR
+				if err := d.Decode(&c); err != nil {
+					return err
+				}
+				if c.From == from && c.Dialled == dialled {
+					found, there = c, true
+				}
+			}
+			return nil
+		})
+		return there
+	})
+	return found
+}
+
+// Registered is by which transport and from where (host:port) an extension's phone is registered; empty when none is.
+func (b *Box) Registered(number string) (transport, source string) {
+	b.t.Helper()
+	b.look("/v1/phones", func(d *json.Decoder) error {
+		var phones []struct{ Extension, Transport, Source string }
+		err := d.Decode(&phones)
+		for _, p := range phones {
+			if p.Extension == number {
+				transport, source = p.Transport, p.Source
+			}
+		}
+		return err
+	})
+	return transport, source
+}
+
+// look asks the control socket itself, as programs do: a process a look would be a load of its own.
+func (b *Box) look(path string, read func(*json.Decoder) error) {
+	b.t.Helper()
+	answer, err := b.control.Get("http://box" + path)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
-		b.t.Fatal(err)
+	if answer.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %s", path, answer.Status)
 	}
-	return s
+	if err := read(json.NewDecoder(answer.Body)); err != nil {
+		b.t.Fatalf("%s: %v", path, err)
+	}
 }

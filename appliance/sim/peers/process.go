@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// patience is how long a peer is given for what takes it a fraction of a second on a machine with nothing else to do.
+const patience = 20 * time.Second
+
 // process is a program we started. It dies with the test, and with the test binary.
 type process struct {
 	cmd  *exec.Cmd
