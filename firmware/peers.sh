@@ -5,12 +5,14 @@ set -euo pipefail
 missing=()
 command -v sipp      >/dev/null || missing+=(sip-tester)
 command -v baresip   >/dev/null || missing+=(baresip-core)
+command -v linphonec >/dev/null || missing+=(linphone-cli)
+command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || missing+=(chromium-headless-shell)
 command -v espeak-ng >/dev/null || missing+=(espeak-ng)
 command -v gcc       >/dev/null || missing+=(gcc libc6-dev)   # the race detector links with it
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "These are missing and this is no Debian: ${missing[*]}. Install SIPp, baresip, espeak-ng and gcc, then run make test again." >&2
+  echo "These are missing and this is no Debian: ${missing[*]}. Install SIPp, baresip, linphonec, chromium, espeak-ng and gcc, then run make test again." >&2
   exit 1
 fi
 as_root=()

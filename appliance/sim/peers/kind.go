@@ -7,11 +7,11 @@ type Encryption string
 
 // The ways that phones know.
 const (
-	Plain    Encryption = ""
-	SDES     Encryption = "SDES"           // offered beside plain sound (RFC 4568, RFC 8643)
-	SDESOnly Encryption = "mandatory SDES" // or no call
-	DTLS     Encryption = "DTLS-SRTP"      // RFC 5763
-	Browser  Encryption = "DTLS-SRTP and ICE"
+	Plain       Encryption = ""
+	SDES        Encryption = "SDES"              // offered beside plain sound (RFC 4568, RFC 8643)
+	SDESOnly    Encryption = "mandatory SDES"    // or no call
+	DTLS        Encryption = "DTLS-SRTP"         // RFC 5763
+	DTLSWithICE Encryption = "DTLS-SRTP and ICE" // RFC 8827
 )
 
 // Way is how the keys travel when it comes to encryption: "", "SDES" or "DTLS-SRTP".
@@ -19,7 +19,7 @@ func (e Encryption) Way() string {
 	switch e {
 	case SDESOnly:
 		return string(SDES)
-	case Browser:
+	case DTLSWithICE:
 		return string(DTLS)
 	}
 	return string(e)

@@ -9,75 +9,6 @@ import (
 	"callbox/appliance/sim/peers"
 )
 
-// combination is one row of the matrix: a call from one kind of phone to another, by way of the box.
-type combination struct {
-	caller, callee peers.Kind
-}
-
-func (c combination) String() string { return c.caller.String() + " calls " + c.callee.String() }
-
-// each is every transport with every codec and encryption.
-func each(transports, codecs []string, encryptions []peers.Encryption, do func(transport, codec string, e peers.Encryption)) {
-	for _, e := range encryptions {
-		for _, t := range transports {
-			for _, c := range codecs {
-				do(t, c, e)
-			}
-		}
-	}
-}
-
-var (
-	allCodecs = []string{"pcmu", "pcma", "g722", "opus"}
-	desk      = []string{"udp", "tcp", "tls"}
-)
-
-// alike are calls between two phones of one kind.
-func alike() (rows []combination) {
-	each(desk, allCodecs, []peers.Encryption{peers.Plain, peers.SDES, peers.SDESOnly, peers.DTLS}, func(transport, codec string, e peers.Encryption) {
-		k := peers.Kind{Agent: "baresip", Transport: transport, Codec: codec, Encryption: e}
-		rows = append(rows, combination{k, k})
-	})
-	return rows
-}
-
-// mixed are calls between phones that differ in everything: every codec with every other, every encryption with every
-// other, every transport with every other.
-func mixed() (rows []combination) {
-	encryptions := []peers.Encryption{peers.Plain, peers.SDES, peers.SDESOnly, peers.DTLS}
-	transports := pairs(len(desk))
-	for i, c := range pairs(len(allCodecs)) {
-		e, t := pairs(len(encryptions))[(i*5+1)%12], transports[i%len(transports)]
-		rows = append(rows, combination{
-			peers.Kind{Agent: "baresip", Transport: desk[t[0]], Codec: allCodecs[c[0]], Encryption: encryptions[e[0]]},
-			peers.Kind{Agent: "baresip", Transport: desk[t[1]], Codec: allCodecs[c[1]], Encryption: encryptions[e[1]]},
-		})
-	}
-	return rows
-}
-
-// pairs are all pairs of two different numbers below n, in both orders.
-func pairs(n int) (all [][2]int) {
-	for i := range n {
-		for j := range n {
-			if i != j {
-				all = append(all, [2]int{i, j})
-			}
-		}
-	}
-	return all
-}
-
-// families are calls between the two versions of IP, and within the newer one.
-func families() (rows []combination) {
-	for i, transport := range desk {
-		old := peers.Kind{Agent: "baresip", Transport: transport, Codec: allCodecs[i], Encryption: peers.SDES}
-		new := peers.Kind{Agent: "baresip", Transport: transport, Codec: allCodecs[i+1], IPv6: true}
-		rows = append(rows, combination{old, new}, combination{new, old}, combination{new, new})
-	}
-	return rows
-}
-
 func TestPhonesTalkInEveryTransportCodecAndEncryption(t *testing.T) {
 	t.Parallel()
 	matrix(t, peers.BoxOptions{}, alike())
@@ -93,6 +24,11 @@ func TestPhonesOfBothVersionsOfIPTalk(t *testing.T) {
 	matrix(t, peers.BoxOptions{IPv6: true}, families())
 }
 
+func TestPagesInABrowserAndPhonesTalk(t *testing.T) {
+	t.Parallel()
+	matrix(t, peers.BoxOptions{}, pages())
+}
+
 // matrix makes a call for each row, all by one box, and prints how they went.
 func matrix(t *testing.T, o peers.BoxOptions, rows []combination) {
 	t.Helper()
@@ -104,7 +40,11 @@ func matrix(t *testing.T, o peers.BoxOptions, rows []combination) {
 		}
 	})
 	o.Configuration, o.SoundPorts = office(2*len(rows)), 400
-	box := peers.NewBoxWith(t, o)
+	f := floor{box: peers.NewBoxWith(t, o), pages: map[float64]*peers.Browser{}}
+	for _, r := range rows {
+		f.open(t, r.caller, low)
+		f.open(t, r.callee, high)
+	}
 	for i, r := range rows {
 		t.Run(r.String(), func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +55,7 @@ func matrix(t *testing.T, o peers.BoxOptions, rows []combination) {
 				defer mu.Unlock()
 				how[i] = said
 			}()
-			heard(t, box, r, caller, callee)
+			f.connect(t, r, caller, callee)
 			if !t.Failed() {
 				said = "heard both ways"
 			}
@@ -135,13 +75,49 @@ func office(n int) string {
 
 func number(i int) string { return fmt.Sprint(2000 + i) }
 
-// heard is a call in which both sides hear each other, in the codecs and encryptions of the row.
-func heard(t *testing.T, box *peers.Box, r combination, from, to string) {
+// The tones of caller and callee.
+const low, high = 500, 800
+
+// floor is where the phones of a matrix stand.
+type floor struct {
+	box   *peers.Box
+	pages map[float64]*peers.Browser // by the tone that they say
+}
+
+// open starts a browser where the kind asks for one.
+func (f floor) open(t *testing.T, k peers.Kind, hz float64) {
 	t.Helper()
-	const low, high = 500, 800
-	caller, callee := box.Party(t, r.caller, from, low), box.Party(t, r.callee, to, high)
+	if k.Agent == "chromium" && f.pages[hz] == nil {
+		f.pages[hz] = peers.NewBrowser(t, hz)
+	}
+}
+
+// party puts someone of a kind at an extension, who says the tone of hz, and waits until it is registered.
+func (f floor) party(t *testing.T, k peers.Kind, number string, hz float64) peers.Party {
+	t.Helper()
+	host := "127.0.0.1"
+	if k.IPv6 {
+		host = "::1"
+	}
+	switch k.Agent {
+	case "baresip":
+		return peers.NewPhone(t, peers.PhoneOptions{
+			Server: f.box.Server(host, k.Transport), Transport: k.Transport, Number: number, Password: peers.Secret + number, Hz: hz,
+			Codecs: []string{k.Codec}, Encryption: k.Encryption, IPv6: k.IPv6,
+		})
+	case "chromium":
+		return f.pages[hz].Phone(t, f.box, number, k.Transport, k.Codec)
+	}
+	t.Fatalf("nobody can be a %s", k.Agent)
+	return nil
+}
+
+// connect is a call in which both sides hear each other, in the codecs and encryptions of the row.
+func (f floor) connect(t *testing.T, r combination, from, to string) {
+	t.Helper()
+	caller, callee := f.party(t, r.caller, from, low), f.party(t, r.callee, to, high)
 	for number, k := range map[string]peers.Kind{from: r.caller, to: r.callee} {
-		if transport, source := box.Registered(number); transport != k.Transport || strings.HasPrefix(source, "[::1]:") != k.IPv6 {
+		if transport, source := f.box.Registered(number); transport != k.Transport || strings.HasPrefix(source, "[::1]:") != k.IPv6 {
 			t.Errorf("%s is registered by %s from %s", number, transport, source)
 		}
 	}
@@ -152,16 +128,16 @@ func heard(t *testing.T, box *peers.Box, r combination, from, to string) {
 	callee.Talks()
 	caller.Hears(high)
 	callee.Hears(low)
+	if way := caller.Encrypted(); way != r.caller.Encryption.Way() {
+		t.Errorf("the caller's sound is encrypted by %q", way)
+	}
+	if way := callee.Encrypted(); way != r.callee.Encryption.Way() {
+		t.Errorf("the callee's sound is encrypted by %q", way)
+	}
 	caller.HangUp()
 	caller.Ends()
 	callee.Ends()
-	if way := caller.Encrypted(); way != r.caller.Encryption.Way() {
-		t.Errorf("the caller's sound was encrypted by %q", way)
-	}
-	if way := callee.Encrypted(); way != r.callee.Encryption.Way() {
-		t.Errorf("the callee's sound was encrypted by %q", way)
-	}
-	cdr := box.Between(from, to)
+	cdr := f.box.Between(from, to)
 	if cdr.Outcome != "answered" || len(cdr.Legs) != 2 {
 		t.Fatalf("the CDR: %+v", cdr)
 	}

@@ -29,7 +29,7 @@ func start(t testing.TB, log, dir, name string, args ...string) *process {
 	defer out.Close()
 	p := &process{cmd: exec.Command(name, args...), gone: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
 			t.Fatalf("%s is missing: run make test, which installs it", name)
@@ -44,9 +44,9 @@ func start(t testing.TB, log, dir, name string, args ...string) *process {
 	return p
 }
 
-// kill ends the process at once and waits until it is gone.
+// kill ends the process, with those that it started, at once and waits until it is gone.
 func (p *process) kill() {
-	p.cmd.Process.Kill()
+	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.gone
 }
 
