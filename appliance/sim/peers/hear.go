@@ -66,8 +66,11 @@ func readWAV(t testing.TB, path string) []int16 {
 	if channels == 0 || hz < rate || hz%rate != 0 || bits != 16 {
 		t.Fatalf("%s: %d channels of %d bits at %d Hz", path, channels, bits, hz)
 	}
-	group := channels * hz / rate
-	samples := file[at+8:]
+	return narrow(file[at+8:], channels*hz/rate)
+}
+
+// narrow makes one sample of each group of so many, of 16 bits.
+func narrow(samples []byte, group int) []int16 {
 	pcm := make([]int16, len(samples)/2/group)
 	for i := range pcm {
 		sum := 0

@@ -29,6 +29,11 @@ func TestPagesInABrowserAndPhonesTalk(t *testing.T) {
 	matrix(t, peers.BoxOptions{}, pages())
 }
 
+func TestLinphonesTalk(t *testing.T) {
+	t.Parallel()
+	matrix(t, peers.BoxOptions{}, linphones())
+}
+
 // matrix makes a call for each row, all by one box, and prints how they went.
 func matrix(t *testing.T, o peers.BoxOptions, rows []combination) {
 	t.Helper()
@@ -104,6 +109,11 @@ func (f floor) party(t *testing.T, k peers.Kind, number string, hz float64) peer
 		return peers.NewPhone(t, peers.PhoneOptions{
 			Server: f.box.Server(host, k.Transport), Transport: k.Transport, Number: number, Password: peers.Secret + number, Hz: hz,
 			Codecs: []string{k.Codec}, Encryption: k.Encryption, IPv6: k.IPv6,
+		})
+	case "linphone":
+		return peers.NewLinphone(t, peers.LinphoneOptions{
+			Server: f.box.Server(host, k.Transport), Transport: k.Transport, Number: number, Password: peers.Secret + number, Hz: hz,
+			Codec: k.Codec, Encryption: k.Encryption,
 		})
 	case "chromium":
 		return f.pages[hz].Phone(t, f.box, number, k.Transport, k.Codec)

@@ -22,6 +22,12 @@ type process struct {
 // start runs a program. Its output goes to the file at log, appended, so that a restart keeps what came before.
 func start(t testing.TB, log, dir, name string, args ...string) *process {
 	t.Helper()
+	return startFed(t, nil, log, dir, name, args...)
+}
+
+// startFed is start for a program that reads orders from a file, such as the end of a pipe.
+func startFed(t testing.TB, orders *os.File, log, dir, name string, args ...string) *process {
+	t.Helper()
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -29,6 +35,9 @@ func start(t testing.TB, log, dir, name string, args ...string) *process {
 	defer out.Close()
 	p := &process{cmd: exec.Command(name, args...), gone: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
+	if orders != nil {
+		p.cmd.Stdin = orders
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {

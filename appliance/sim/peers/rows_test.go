@@ -86,3 +86,17 @@ func pages() (rows []combination) {
 	two := peers.Kind{Agent: "chromium", Transport: "wss", Codec: "g722", Encryption: peers.DTLSWithICE}
 	return append(rows, combination{one, one}, combination{one, two})
 }
+
+// linphones are calls of linphone with its like. It knows nothing of keys beside plain sound when it is called (RFC 8643),
+// so where it would be content with either it calls baresip, and is called that way in TestPhonesTalkAtABoxThatInsists.
+func linphones() (rows []combination) {
+	each(desk, allCodecs, []peers.Encryption{peers.Plain, peers.SDES, peers.SDESOnly, peers.DTLS}, func(transport, codec string, e peers.Encryption) {
+		caller := peers.Kind{Agent: "linphone", Transport: transport, Codec: codec, Encryption: e}
+		callee := caller
+		if e == peers.SDES {
+			callee.Agent = "baresip"
+		}
+		rows = append(rows, combination{caller, callee})
+	})
+	return rows
+}
