@@ -176,6 +176,16 @@ func answers(address string) bool {
 	return err == nil && bytes.HasPrefix(answer[:n], []byte("SIP/2.0 "))
 }
 
+// accepts says whether somebody takes connections there.
+func accepts(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
 // Address is host:port of its SIP, by UDP and TCP.
 func (b *Box) Address() string { return fmt.Sprintf("127.0.0.1:%d", b.Port) }
 

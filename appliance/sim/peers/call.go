@@ -5,8 +5,27 @@ import (
 	"time"
 )
 
+// Sound is what SIPp says of the sound of its calls. The sound itself is that of ears, or an echo.
+type Sound struct {
+	Codec    string // default pcma
+	Echoes   bool   // SIPp sends back all that it gets
+	Toneless bool   // it knows no telephone-event: keys are tones in the sound
+}
+
+// Format is the codec's payload number, Encoding what rtpmap says of it. The number of Opus is the one that the box offers,
+// so that it does for both directions.
+func (s Sound) Format() int {
+	return map[string]int{"pcmu": 0, "": typePCMA, "pcma": typePCMA, "g722": 9, "opus": 111}[s.Codec]
+}
+
+// Encoding is described with Format.
+func (s Sound) Encoding() string {
+	return map[int]string{0: "PCMU/8000", typePCMA: "PCMA/8000", 9: "G722/8000", 111: "opus/48000/2"}[s.Format()]
+}
+
 // Caller is how SIPp makes a call.
 type Caller struct {
+	Sound
 	From, Name string
 	Number     string
 	Password   string        // empty: it is not challenged, as a trunk is not
@@ -36,6 +55,7 @@ type numbered[T any] struct {
 
 // Callee is how SIPp takes a call: rings, then answers or refuses.
 type Callee struct {
+	Sound
 	Ring    time.Duration
 	Code    int  // default 200
 	Rings   bool // it rings until the caller gives up
@@ -47,14 +67,15 @@ type Callee struct {
 type Run struct {
 	Address  string // default 127.0.0.1; trunks are told by their address, so a carrier has one of its own
 	Port     int    // default any
-	Calls    int    // of a caller, default 1
-	Rate     int    // new calls a second
+	TCP      bool
+	Calls    int // of a caller, default 1
+	Rate     int // new calls a second
 	Ears     []*Ear
 	Patience time.Duration // default 60 s
 }
 
 func (r Run) options() sippOptions {
-	return sippOptions{address: r.Address, port: r.Port, rate: r.Rate, ears: r.Ears, patience: r.Patience}
+	return sippOptions{address: r.Address, port: r.Port, tcp: r.TCP, rate: r.Rate, ears: r.Ears, patience: r.Patience}
 }
 
 // Call makes SIPp call by way of remote (host:port).
@@ -67,7 +88,7 @@ func Call(t testing.TB, remote string, c Caller, r Run) *SIPp {
 		c.Code = 487
 	}
 	o := r.options()
-	o.scenario, o.values, o.remote, o.calls = "caller", c, remote, max(1, r.Calls)
+	o.scenario, o.values, o.remote, o.calls, o.echoes = "caller", c, remote, max(1, r.Calls), c.Echoes
 	o.uri = c.Number + "@" + remote
 	return startSIPp(t, o)
 }
@@ -79,9 +100,14 @@ func Answer(t testing.TB, c Callee, r Run) *SIPp {
 		c.Code = 200
 	}
 	o := r.options()
-	o.scenario, o.values = "callee", c
+	o.scenario, o.values, o.echoes = "callee", c, c.Echoes
 	s := startSIPp(t, o)
-	Await(t, "SIPp takes calls", 10*time.Second, func() bool { return answers(s.address) })
+	Await(t, "SIPp takes calls", patience, func() bool {
+		if r.TCP {
+			return accepts(s.address)
+		}
+		return answers(s.address)
+	})
 	return s
 }
 

@@ -3,7 +3,6 @@ package peers_test
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"callbox/appliance/sim/peers"
@@ -35,36 +34,17 @@ func TestLinphonesTalk(t *testing.T) {
 }
 
 // matrix makes a call for each row, all by one box, and prints how they went.
-func matrix(t *testing.T, o peers.BoxOptions, rows []combination) {
+func matrix(t *testing.T, o peers.BoxOptions, calls []combination) {
 	t.Helper()
-	var mu sync.Mutex
-	how := make([]string, len(rows))
-	t.Cleanup(func() {
-		for i, r := range rows {
-			t.Logf("%-110s %s", r, how[i])
-		}
-	})
-	o.Configuration, o.SoundPorts = office(2*len(rows)), 400
+	o.Configuration, o.SoundPorts = office(2*len(calls)), 400
 	f := floor{box: peers.NewBoxWith(t, o), pages: map[float64]*peers.Browser{}}
-	for _, r := range rows {
+	for _, r := range calls {
 		f.open(t, r.caller, low)
 		f.open(t, r.callee, high)
 	}
-	for i, r := range rows {
-		t.Run(r.String(), func(t *testing.T) {
-			t.Parallel()
-			caller, callee := number(2*i), number(2*i+1)
-			said := "failed"
-			defer func() {
-				mu.Lock()
-				defer mu.Unlock()
-				how[i] = said
-			}()
-			f.connect(t, r, caller, callee)
-			if !t.Failed() {
-				said = "heard both ways"
-			}
-		})
+	rows := newTable(t)
+	for i, c := range calls {
+		rows.run(t, c.String(), func(t *testing.T) { f.connect(t, c, number(2*i), number(2*i+1)) })
 	}
 }
 

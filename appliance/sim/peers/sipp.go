@@ -49,6 +49,8 @@ type sippOptions struct {
 	values   any           // for the template
 	address  string        // local address, default 127.0.0.1
 	port     int           // local port, default any
+	tcp      bool          // default UDP
+	echoes   bool          // what comes in as sound goes back
 	remote   string        // host:port, empty for a server
 	uri      string        // that is signed when it is challenged, without sip:; default remote
 	calls    int           // ends after so many; 0: goes on until it is stopped
@@ -84,7 +86,11 @@ func startSIPp(t testing.TB, o sippOptions) *SIPp {
 			t.Fatal(err)
 		}
 	}
-	s.process = start(t, filepath.Join(s.dir, "screen"), s.dir, "sipp", sippArguments(o, s.Port)...)
+	args := sippArguments(o, s.Port)
+	if o.echoes {
+		args = append([]string{"-rtp_echo", "-mp", strconv.Itoa(Ports(t, 4))}, args...) // it takes the next but one, too
+	}
+	s.process = start(t, filepath.Join(s.dir, "screen"), s.dir, "sipp", args...)
 	t.Cleanup(s.tell)
 	go s.follow()
 	return s
@@ -98,9 +104,13 @@ func sippArguments(o sippOptions, port int) []string {
 	if patience == 0 {
 		patience = time.Minute
 	}
+	transport := "u1"
+	if o.tcp {
+		transport = "t1"
+	}
 	args := []string{
 		"-sf", "scenario.xml", "-inf", "ears.csv", "-i", o.address, "-bind_local", "-p", strconv.Itoa(port), "-mi", "127.0.0.1",
-		"-t", "u1", "-r", strconv.Itoa(rate), "-nostdin", "-cid_str", "%u-%p-%s@peer",
+		"-t", transport, "-r", strconv.Itoa(rate), "-nostdin", "-cid_str", "%u-%p-%s@peer",
 		"-trace_err", "-error_file", "errors", "-trace_logs", "-log_file", "notes",
 		"-timeout", strconv.Itoa(int(patience.Seconds())), "-timeout_error",
 	}
