@@ -161,7 +161,7 @@ func (c *Call) place(l *leg) error {
 }
 
 // offer describes the sound of a leg that we call. What we offer may differ from
-// what the configuration wants to be agreed on: see secondOffer.
+// what the configuration wants to be agreed on: see furtherOffers.
 func (c *Call) offer(l *leg, local netip.Addr) []byte {
 	l.owing = true
 	l.stream.Secure(l.offers)
@@ -169,33 +169,36 @@ func (c *Call) offer(l *leg, local netip.Addr) []byte {
 	return l.stream.Offer(local, c.offered(l), media.SendRecv)
 }
 
-// secondOffer is what a phone is called with once more that did not like our
-// offer, by the status that it refused with. RTP/AVP with a=crypto in it and
-// RTP/SAVP come to the same, but each is an error to some phones (RFC 8643
-// section 1). Plain sound is never offered to whom encryption was, nor the other
-// way round, and browsers know only their own kind.
-func secondOffer(first media.Security, status int) (second media.Security, ok bool) {
+// furtherOffers are how a phone or a trunk is called again, one after another, that did not like our first offer. RTP/AVP
+// with a=crypto in it and RTP/SAVP come to the same, but each is an error to some phones (RFC 8643 section 1), and others
+// take DTLS alone. DTLS comes before RTP/SAVP, because a phone that wants it was seen to accept that one without any keys;
+// no trunk was seen that knows it. Plain sound is never offered to whom encryption was, nor the other way round, and
+// browsers know only their own kind.
+func furtherOffers(l *leg) []media.Security {
+	switch {
+	case l.offers == media.SecureOptional && l.trunk == "":
+		return []media.Security{media.SecureBrowser, media.SecureRequired}
+	case l.offers == media.SecureOptional:
+		return []media.Security{media.SecureRequired}
+	case l.offers == media.SecureRequired && l.trunk == "":
+		return []media.Security{media.SecureOptional, media.SecureBrowser}
+	case l.offers == media.SecureRequired:
+		return []media.Security{media.SecureOptional}
+	}
+	return nil
+}
+
+// callAgain calls a leg with its next offer, when the status says that it was the offer it did not like.
+func (c *Call) callAgain(l *leg, status int) bool {
 	switch status {
 	case 415, 488, 606:
 	default:
-		return first, false
-	}
-	switch first {
-	case media.SecureOptional:
-		return media.SecureRequired, true
-	case media.SecureRequired:
-		return media.SecureOptional, true
-	}
-	return first, false
-}
-
-// callAgain calls a leg a second time, and last, with another offer.
-func (c *Call) callAgain(l *leg, status int) bool {
-	second, ok := secondOffer(l.offers, status)
-	if !ok || l.again || !l.owing {
 		return false
 	}
-	l.again, l.offers = true, second
+	if !l.owing || len(l.further) == 0 {
+		return false
+	}
+	l.offers, l.further = l.further[0], l.further[1:]
 	return c.place(l) == nil
 }
 

@@ -20,17 +20,17 @@ type leg struct {
 	offers    media.Security // how our offer has its sound encrypted
 	dialog    *sip.Dialog
 	stream    *media.Stream
-	offer     []byte        // what the caller offered; empty: it waits for our offer (late offer)
-	spoken    []media.Codec // of its offer
-	sdp       []byte        // our description, once it was made
-	owing     bool          // we offered and the answer has not come yet
-	again     bool          // it was called a second time, with another offer
-	takesInfo bool          // it says that it takes INFO
-	keys      media.KeyWay  // how we send keys to it, once it was answered
-	up        bool          // answered
-	gone      bool          // its dialog is over
-	held      bool          // its phone put us on hold
-	line      bool          // it holds a line of its trunk
+	offer     []byte           // what the caller offered; empty: it waits for our offer (late offer)
+	spoken    []media.Codec    // of its offer
+	sdp       []byte           // our description, once it was made
+	owing     bool             // we offered and the answer has not come yet
+	further   []media.Security // how further offers would, if this one is refused
+	takesInfo bool             // it says that it takes INFO
+	keys      media.KeyWay     // how we send keys to it, once it was answered
+	up        bool             // answered
+	gone      bool             // its dialog is over
+	held      bool             // its phone put us on hold
+	line      bool             // it holds a line of its trunk
 }
 
 // peer names the other side of a leg in facts and lists.
@@ -105,6 +105,7 @@ func (c *Call) open(l *leg) error {
 		return err
 	}
 	l.offers = c.security(l)
+	l.further = furtherOffers(l)
 	s.Secure(l.offers)
 	if way := c.dtmf(l); way == "info" || way == "inband" {
 		s.Keys(media.KeysInband)
