@@ -22,6 +22,7 @@ type Phone struct {
 	port    int
 	control *control
 	process *process
+	before  string // the recording before that of the last call
 }
 
 // PhoneOptions is what is set at a phone.
@@ -143,10 +144,18 @@ func (p *Phone) Event(types ...string) Event {
 func (p *Phone) Address() string { return fmt.Sprintf("127.0.0.1:%d", p.port) }
 
 // Dial calls a number, or a URI.
-func (p *Phone) Dial(number string) { p.t.Helper(); p.control.command(p.t, "dial", number) }
+func (p *Phone) Dial(number string) {
+	p.t.Helper()
+	p.before = p.recording()
+	p.control.command(p.t, "dial", number)
+}
 
 // Answer picks up the call that rings.
-func (p *Phone) Answer() { p.t.Helper(); p.control.command(p.t, "accept", "") }
+func (p *Phone) Answer() {
+	p.t.Helper()
+	p.before = p.recording()
+	p.control.command(p.t, "accept", "")
+}
 
 // HangUp ends the call, or declines the one that rings.
 func (p *Phone) HangUp() { p.t.Helper(); p.control.command(p.t, "hangup", "") }
@@ -166,47 +175,77 @@ func (p *Phone) Talks() { p.t.Helper(); p.Event("CALL_ESTABLISHED") }
 // Ends waits until a call is over.
 func (p *Phone) Ends() { p.t.Helper(); p.Event("CALL_CLOSED") }
 
+// Press presses a key, which it sends as an event (RFC 4733).
+func (p *Phone) Press(key string) { p.t.Helper(); p.control.command(p.t, "sndcode", key) }
+
+// Keys are all that it was sent so far, as events or by INFO.
+func (p *Phone) Keys() string { return p.control.keys() }
+
 // Hears waits until the last half second of the call is the tone of hz.
 func (p *Phone) Hears(hz float64) {
 	p.t.Helper()
-	Await(p.t, fmt.Sprintf("%s hears %.0f Hz", p.Number, hz), patience, func() bool { return endsWith(p.soFar(), hz) })
+	Await(p.t, fmt.Sprintf("%s hears %.0f Hz", p.Number, hz), patience, func() bool { return endsWith(p.SoFar(), hz) })
+}
+
+// HearsOther waits until the last half second of the call is sound, but not the tone of hz.
+func (p *Phone) HearsOther(hz float64) {
+	p.t.Helper()
+	Await(p.t, fmt.Sprintf("%s hears something else than %.0f Hz", p.Number, hz), patience, func() bool {
+		heard := p.SoFar()
+		last := heard[max(0, len(heard)-rate/2):]
+		return len(last) == rate/2 && LoudShare(last) == 1 && Share(last, hz) == 0
+	})
 }
 
 // Encrypted is how its sound was encrypted, as it says itself.
 func (p *Phone) Encrypted() string {
 	p.t.Helper()
-	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	switch {
-	case bytes.Contains(log, []byte("DTLS-SRTP complete")):
+	case p.Saw("DTLS-SRTP complete"):
 		return DTLS.Way()
-	case bytes.Contains(log, []byte("SRTP is Enabled")):
+	case p.Saw("SRTP is Enabled"):
 		return SDES.Way()
 	}
 	return Plain.Way()
 }
 
+// Saw says whether its log, which has all of its SIP, has that text.
+func (p *Phone) Saw(text string) bool {
+	p.t.Helper()
+	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return bytes.Contains(log, []byte(text))
+}
+
 // Heard is what the phone heard in its last call. It is complete once the call is closed.
 func (p *Phone) Heard() []int16 {
 	p.t.Helper()
-	heard := p.soFar()
+	heard := p.SoFar()
 	if heard == nil {
 		p.t.Fatalf("phone %s recorded no call", p.Number)
 	}
 	return heard
 }
 
-// soFar is what it heard in its last call until now, nil when there is none yet.
-func (p *Phone) soFar() []int16 {
+// SoFar is what it heard in its last call until now, nil when there is none yet.
+func (p *Phone) SoFar() []int16 {
+	p.t.Helper()
+	if now := p.recording(); now > p.before {
+		return readWAV(p.t, now)
+	}
+	return nil
+}
+
+// recording is the file of its latest call, empty when there was none. Files are named by the second they began in.
+func (p *Phone) recording() string {
 	p.t.Helper()
 	calls, err := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
-	if err != nil || len(calls) == 0 {
-		return nil
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	slices.Sort(calls) // named by the second they began in
-	return readWAV(p.t, calls[len(calls)-1])
+	return slices.Max(append(calls, ""))
 }
 
 // tail is the end of a text, at most n bytes.

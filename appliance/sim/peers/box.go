@@ -154,6 +154,17 @@ func (b *Box) Start() time.Duration {
 	return time.Since(began)
 }
 
+// Idle is how long this machine takes now for a program that has nothing to do, the box's own command: what others take is
+// held against it.
+func (b *Box) Idle() time.Duration {
+	b.t.Helper()
+	began := time.Now()
+	if out, err := exec.Command(b.path, "version").CombinedOutput(); err != nil {
+		b.t.Fatalf("callbox version: %v\n%s", err, out)
+	}
+	return time.Since(began)
+}
+
 // Kill is kill -9.
 func (b *Box) Kill() { b.process.kill() }
 

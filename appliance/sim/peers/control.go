@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,6 +26,15 @@ type Event struct {
 type control struct {
 	conn   net.Conn
 	events chan Event // closed with the line; a phone that tells more than fits unread loses the oldest news
+
+	mu      sync.Mutex
+	pressed strings.Builder // keys that arrived
+}
+
+func (c *control) keys() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pressed.String()
 }
 
 func dialControl(t testing.TB, port int) *control {
@@ -52,6 +62,11 @@ func (c *control) read() {
 		var e Event
 		if json.Unmarshal(text, &e) != nil || e.Type == "" {
 			continue // the answer to a command
+		}
+		if e.Type == "CALL_DTMF_START" {
+			c.mu.Lock()
+			c.pressed.WriteString(e.Param)
+			c.mu.Unlock()
 		}
 		select {
 		case c.events <- e:

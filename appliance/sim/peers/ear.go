@@ -35,6 +35,7 @@ type Ear struct {
 	at      time.Time
 	longest time.Duration
 	talking bool
+	next    []byte // what it says before it goes on with its tone, A-law
 }
 
 // NewEar opens an ear on loopback that sends a tone of hz (a whole number, so that a second of it loops).
@@ -72,12 +73,24 @@ func (e *Ear) talk(to netip.AddrPort) {
 	for n := 0; ; n++ {
 		binary.BigEndian.PutUint16(packet[2:], uint16(n))
 		binary.BigEndian.PutUint32(packet[4:], uint32(n*frame))
-		copy(packet[12:], e.tone[n*frame%rate:])
+		e.say(packet[12:], n)
 		if _, err := e.conn.WriteToUDPAddrPort(packet, to); err != nil && isClosed(err) {
 			return
 		}
 		<-tick.C
 	}
+}
+
+// say writes the sound of the nth packet.
+func (e *Ear) say(into []byte, n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	from := e.tone[n*frame%rate:]
+	if len(e.next) > 0 {
+		from = e.next
+		e.next = e.next[min(frame, len(e.next)):]
+	}
+	copy(into, from)
 }
 
 func (e *Ear) listen() {

@@ -19,16 +19,14 @@ func TestAPhoneAndACarrierHearEachOtherWhenThePhoneCalls(t *testing.T) {
 	phone.Dial(fmt.Sprintf("sip:0227001234@127.0.0.1:%d", carrier.Port))
 	phone.Event("CALL_RINGING")
 	phone.Event("CALL_ESTABLISHED")
-	ear.Hears(t, "the carrier hears the phone", 500, 5*time.Second)
+	ear.Hears(t, "the carrier hears the phone", 500, patience)
+	phone.Hears(800)
 	if invite := carrier.Await("invite", 1, time.Second); invite.Fields[0] != "0227001234" {
 		t.Errorf("the carrier was asked for %v", invite.Fields)
 	}
 	phone.HangUp()
-	carrier.Await("done", 1, 5*time.Second)
+	carrier.Await("done", 1, patience)
 	carrier.Stop()
-	if share := peers.Share(phone.Heard(), 800); share < 0.7 {
-		t.Errorf("the phone heard the carrier in %.0f %% of the call", share*100)
-	}
 }
 
 func TestAPhoneAndACarrierHearEachOtherWhenTheCarrierCalls(t *testing.T) {
@@ -39,23 +37,21 @@ func TestAPhoneAndACarrierHearEachOtherWhenTheCarrierCalls(t *testing.T) {
 
 	phone.Event("CALL_INCOMING")
 	phone.Answer()
-	carrier.Await("answered", 1, 5*time.Second)
-	ear.Hears(t, "the carrier hears the phone", 500, 5*time.Second)
+	carrier.Await("answered", 1, patience)
+	ear.Hears(t, "the carrier hears the phone", 500, patience)
+	phone.Hears(800)
 	phone.HangUp()
-	carrier.Done(5 * time.Second)
-	if share := peers.Share(phone.Heard(), 800); share < 0.7 {
-		t.Errorf("the phone heard the carrier in %.0f %% of the call", share*100)
-	}
+	carrier.Done(patience)
 }
 
 func TestACallerThatGivesUpAndOneThatIsRefusedAreToldSo(t *testing.T) {
 	t.Parallel()
 	rings := peers.Answer(t, peers.Callee{Rings: true}, peers.Run{})
-	peers.Call(t, fmt.Sprintf("127.0.0.1:%d", rings.Port), peers.Caller{From: "1", Number: "2", Cancel: 300 * time.Millisecond}, peers.Run{}).Done(10 * time.Second)
-	rings.Await("cancelled", 1, 5*time.Second)
+	peers.Call(t, fmt.Sprintf("127.0.0.1:%d", rings.Port), peers.Caller{From: "1", Number: "2", Cancel: 300 * time.Millisecond}, peers.Run{}).Done(patience)
+	rings.Await("cancelled", 1, patience)
 
 	busy := peers.Answer(t, peers.Callee{Code: 486}, peers.Run{})
 	call := peers.Call(t, fmt.Sprintf("127.0.0.1:%d", busy.Port), peers.Caller{From: "1", Number: "2", Code: 486}, peers.Run{})
-	call.Await("refused", 1, 5*time.Second)
-	call.Done(10 * time.Second)
+	call.Await("refused", 1, patience)
+	call.Done(patience)
 }

@@ -120,13 +120,12 @@ func TestACallWithoutALivingTrunkIsRefusedAtOnce(t *testing.T) {
 // refused calls from 1001 and holds what the caller is told and hears, and what is written down, against the refusal.
 func refused(t *testing.T, box *peers.Box, want refusal) {
 	t.Helper()
-	ear := peers.NewEar(t, 500)
-	call := peers.Call(t, box.Address(), peers.Caller{From: "1001", Number: want.number, Password: peers.Secret + "1001", Code: want.status},
-		peers.Run{Ears: []*peers.Ear{ear}})
-	call.Await("refused", 1, 45*time.Second)
-	call.Done(10 * time.Second)
-
-	if found := peers.Resembles(ear.Heard(t), media.CountryTone("TW", want.tone).PCM()); found < 0.8 {
+	found := want.sounds(t, box)
+	// A tone has a rhythm, and on a machine that leaves a box no time there is none: then we listen again.
+	for again := 0; found < 0.8 && again < 3 && box.Idle() > 100*time.Millisecond; again++ {
+		found = want.sounds(t, box)
+	}
+	if found < 0.8 {
 		t.Errorf("what the caller heard resembles %s by %.2f", want.tone, found)
 	}
 	cdr := box.CDR(1)
@@ -136,6 +135,17 @@ func refused(t *testing.T, box *peers.Box, want refusal) {
 	if cdr.From != "1001" || cdr.Dialled != want.number || cdr.Talk != 0 {
 		t.Errorf("the CDR: %+v", cdr)
 	}
+}
+
+// sounds calls and says how much what is heard resembles the tone of the refusal.
+func (r refusal) sounds(t *testing.T, box *peers.Box) float64 {
+	t.Helper()
+	ear := peers.NewEar(t, 500)
+	call := peers.Call(t, box.Address(), peers.Caller{From: "1001", Number: r.number, Password: peers.Secret + "1001", Code: r.status},
+		peers.Run{Ears: []*peers.Ear{ear}})
+	call.Await("refused", 1, 45*time.Second)
+	call.Done(patience)
+	return peers.Resembles(ear.Heard(t), media.CountryTone("TW", r.tone).PCM())
 }
 
 func TestACallThatNobodyAnswersGoesWhereTheExtensionForwardsIt(t *testing.T) {
@@ -149,15 +159,17 @@ func TestACallThatNobodyAnswersGoesWhereTheExtensionForwardsIt(t *testing.T) {
 
 	caller.Dial("2002")
 	stands.Event("CALL_INCOMING")
-	rings.Await("cancelled", 1, 5*time.Second)
+	rings.Await("cancelled", 1, patience)
 	stands.Answer()
-	caller.Event("CALL_ESTABLISHED")
-	<-time.After(time.Second)
+	caller.Talks()
+	began := time.Now()
+	caller.Hears(800)
+	stands.Hears(500)
 	stands.HangUp()
-	caller.Event("CALL_CLOSED")
-	hears(t, caller, 800)
+	talked := time.Since(began)
+	caller.Ends()
 	cdr := box.CDR(1)
-	answered(t, cdr, time.Second)
+	answered(t, cdr, talked)
 	if cdr.Extension != "2003" || cdr.Dialled != "2002" || cdr.Wait < 5 || cdr.Wait > 8 {
 		t.Errorf("the CDR of a call that was forwarded after 5 s: %+v", cdr)
 	}
@@ -170,7 +182,7 @@ func TestACallerWhoGivesUpStopsThePhoneFromRinging(t *testing.T) {
 	call := peers.Call(t, box.Address(), peers.Caller{From: "1001", Number: "1002", Password: peers.Secret + "1001", Cancel: time.Second}, peers.Run{})
 	jun.Event("CALL_INCOMING")
 	jun.Event("CALL_CLOSED")
-	call.Done(10 * time.Second)
+	call.Done(patience)
 	if cdr := box.CDR(1); cdr.Cause != (peers.Cause{Who: "caller", Why: "cancelled", SIP: 487}) || cdr.Outcome != "abandoned" {
 		t.Errorf("the CDR: %+v", cdr)
 	}

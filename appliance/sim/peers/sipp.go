@@ -203,11 +203,16 @@ func (s *SIPp) Done(within time.Duration) {
 	}
 }
 
-// Stop ends a run that has no end of its own. Calls that went wrong until then fail the test.
+// Stop ends a run that has no end of its own. Calls that went wrong until then fail the test, unless SIPp says of itself
+// that the machine left it no time.
 func (s *SIPp) Stop() {
 	s.t.Helper()
 	s.process.kill()
-	if wrong := s.text("errors"); strings.Contains(wrong, "Aborting call") {
+	switch wrong := s.text("errors"); {
+	case !strings.Contains(wrong, "Aborting call"):
+	case strings.Contains(wrong, "Overload warning"):
+		s.t.Logf("SIPp had no time: %s", tail([]byte(wrong), 1000))
+	default:
 		s.t.Errorf("SIPp: %s", tail([]byte(wrong), 4000))
 	}
 }

@@ -61,7 +61,7 @@ func steady(t *testing.T, box *peers.Box, name string, length time.Duration, ear
 	t.Helper()
 	s := peers.Call(t, box.Address(), peers.Caller{From: name + "[call_number]", Number: steadyNumber, Talk: length},
 		peers.Run{Address: carrier, Calls: up, Rate: 4 * up, Ears: ears, Patience: 2 * time.Minute})
-	s.Await("answered", up, 15*time.Second)
+	s.Await("answered", up, patience)
 	return s
 }
 

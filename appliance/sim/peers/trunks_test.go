@@ -64,15 +64,16 @@ func TestACallFromTheCarrierReachesThePhoneAndBothHearEachOther(t *testing.T) {
 		t.Errorf("the phone shows %s", incoming.Peer)
 	}
 	phone.Answer()
-	phone.Event("CALL_ESTABLISHED")
-	ear.Hears(t, "the carrier hears the phone", 500, 5*time.Second)
-	<-time.After(time.Second)
+	phone.Talks()
+	began := time.Now()
+	ear.Hears(t, "the carrier hears the phone", 500, patience)
+	phone.Hears(800)
 	phone.HangUp()
-	call.Done(5 * time.Second)
-	hears(t, phone, 800)
+	talked := time.Since(began)
+	call.Done(patience)
 
 	cdr := box.CDR(1)
-	answered(t, cdr, time.Second)
+	answered(t, cdr, talked)
 	if cdr.Direction != "in" || cdr.Trunk != "first" || cdr.Extension != "1001" || cdr.From != "+886912345678" ||
 		cdr.Dialled != "0227001234" || cdr.To != "+886227001234" || cdr.Cause.Who != "callee" {
 		t.Errorf("the CDR: %+v", cdr)
@@ -83,25 +84,25 @@ func TestACallToTheOutsideShowsTheTrunksNumberAndBothHearEachOther(t *testing.T)
 	t.Parallel()
 	ear := peers.NewEar(t, 800)
 	port := peers.Ports(t, 1)
-	line := peers.Answer(t, peers.Callee{Ring: 500 * time.Millisecond, HangsUp: true, Talk: 2 * time.Second},
+	line := peers.Answer(t, peers.Callee{Ring: 500 * time.Millisecond, HangsUp: true, Talk: 4 * time.Second},
 		peers.Run{Address: carrier, Port: port, Ears: []*peers.Ear{ear}})
 	box := peers.NewBox(t, fmt.Sprintf(outside, port, peers.Ports(t, 1)))
 	phone := box.Phone("1001", "udp", 500)
 
 	phone.Dial("0227005678")
 	phone.Event("CALL_RINGING")
-	phone.Event("CALL_ESTABLISHED")
-	ear.Hears(t, "the carrier hears the phone", 500, 5*time.Second)
-	phone.Event("CALL_CLOSED")
-	line.Await("done", 1, 5*time.Second)
+	phone.Talks()
+	ear.Hears(t, "the carrier hears the phone", 500, patience)
+	phone.Hears(800)
+	phone.Ends()
+	line.Await("done", 1, patience)
 	line.Stop()
-	hears(t, phone, 800)
 	invite := line.Await("invite", 1, time.Second).Fields
 	if from := strings.Join(invite[1:], " "); invite[0] != "0227005678" || !strings.Contains(from, "+886227009999") {
 		t.Errorf("the carrier was asked for %v", invite)
 	}
 	cdr := box.CDR(1)
-	answered(t, cdr, 2*time.Second)
+	answered(t, cdr, 4*time.Second)
 	if cdr.Direction != "out" || cdr.Trunk != "first" || cdr.From != "1001" || cdr.To != "+886227005678" || cdr.Cause.Who != "callee" {
 		t.Errorf("the CDR: %+v", cdr)
 	}
@@ -114,12 +115,12 @@ func TestWhenTheFirstTrunkDiesTheSecondHasTheCallWithinTwoSeconds(t *testing.T) 
 	second := peers.Answer(t, peers.Callee{HangsUp: true, Talk: time.Second}, peers.Run{Address: backup, Port: ports[1]})
 	box := peers.NewBox(t, fmt.Sprintf(outside, ports[0], ports[1]))
 	phone := box.Phone("1001", "udp", 500)
-	peers.Await(t, "both trunks are up", 10*time.Second, func() bool { return box.Status().TrunksUp == 2 })
+	peers.Await(t, "both trunks are up", patience, func() bool { return box.Status().TrunksUp == 2 })
 	first.Kill() // the box does not know yet
 
 	dialled := time.Now()
 	phone.Dial("0227005678")
-	if at := second.Await("invite", 1, 5*time.Second).At.Sub(dialled); at > 2*time.Second {
+	if at := second.Await("invite", 1, patience).At.Sub(dialled); at > 2*time.Second {
 		t.Errorf("the second trunk was tried after %v", at)
 	}
 	phone.Event("CALL_ESTABLISHED")
@@ -172,11 +173,11 @@ func TestACarrierThatBringsMoreCallsThanItHasLinesIsToldSo(t *testing.T) {
 	phone := box.Phone("1001", "udp", 500)
 	first := peers.Call(t, box.Address(), peers.Caller{From: "0912345678", Number: "0227001234", Waits: true}, peers.Run{Address: carrier})
 	phone.Event("CALL_INCOMING")
-	peers.Call(t, box.Address(), peers.Caller{From: "0912345679", Number: "0227001234", Code: 503}, peers.Run{Address: carrier}).Done(10 * time.Second)
+	peers.Call(t, box.Address(), peers.Caller{From: "0912345679", Number: "0227001234", Code: 503}, peers.Run{Address: carrier}).Done(patience)
 	phone.Answer()
 	phone.Event("CALL_ESTABLISHED")
 	phone.HangUp()
-	first.Done(5 * time.Second)
+	first.Done(patience)
 	box.CDR(2)
 	for _, cdr := range box.CDRs() {
 		want := peers.Cause{Who: "callee", Why: "hung_up", SIP: 200}
@@ -192,7 +193,7 @@ func TestACarrierThatBringsMoreCallsThanItHasLinesIsToldSo(t *testing.T) {
 func TestANumberOfOursThatNobodyRoutedIsNotInUse(t *testing.T) {
 	t.Parallel()
 	box := peers.NewBox(t, fmt.Sprintf(outside, peers.Ports(t, 1), peers.Ports(t, 1)))
-	peers.Call(t, box.Address(), peers.Caller{From: "0912345678", Number: "0227000000", Code: 404}, peers.Run{Address: carrier}).Done(10 * time.Second)
+	peers.Call(t, box.Address(), peers.Caller{From: "0912345678", Number: "0227000000", Code: 404}, peers.Run{Address: carrier}).Done(patience)
 	if cdr := box.CDR(1); cdr.Cause != (peers.Cause{Who: "box", Why: "not_in_use", SIP: 404}) || cdr.Direction != "in" {
 		t.Errorf("the CDR: %+v", cdr)
 	}
