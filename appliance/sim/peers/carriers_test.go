@@ -72,7 +72,7 @@ func TestCarriersOfEveryTransportAndCodecGiveBackWhatTheyHear(t *testing.T) {
 	}
 	box := peers.NewBoxWith(t, peers.BoxOptions{Configuration: configuration})
 	peers.Await(t, "the trunks are up", time.Minute, func() bool { return box.Status().TrunksUp == len(carriers) })
-	rows := newTable(t)
+	rows := newTable(t, "heard both ways", "SIPp")
 	for _, l := range lines {
 		rows.run(t, l.String(), func(t *testing.T) {
 			phone := peers.NewPhone(t, peers.PhoneOptions{
@@ -84,8 +84,8 @@ func TestCarriersOfEveryTransportAndCodecGiveBackWhatTheyHear(t *testing.T) {
 			} else {
 				l.goesOut(phone, carriers[l.index])
 			}
-			cdr := box.Between(map[bool]string{true: "+886912345678", false: number(l.index)}[l.calls], l.number())
-			if cdr.Outcome != "answered" || len(cdr.Legs) != 2 || cdr.Legs[0].Codec != l.Codec || cdr.Legs[1].Codec != l.Codec {
+			cdr := box.Between(map[bool]string{true: "+886912345678", false: number(l.index)}[l.calls], l.number(), "answered")
+			if len(cdr.Legs) != 2 || cdr.Legs[0].Codec != l.Codec || cdr.Legs[1].Codec != l.Codec {
 				t.Errorf("the CDR: %+v", cdr)
 			}
 		})
@@ -102,7 +102,7 @@ func (l line) comesIn(t *testing.T, box *peers.Box, phone *peers.Phone) {
 	phone.Talks()
 	phone.Hears(low)
 	phone.HangUp()
-	call.Done(10 * time.Second)
+	call.Done(patience)
 }
 
 // goesOut is a call of the phone to the carrier. The phone hears itself, and hangs up.
@@ -111,5 +111,5 @@ func (l line) goesOut(phone *peers.Phone, carrier *peers.SIPp) {
 	phone.Talks()
 	phone.Hears(low)
 	phone.HangUp()
-	carrier.Await("done", 1, 10*time.Second)
+	carrier.Await("done", 1, patience)
 }

@@ -35,6 +35,7 @@ type Cause struct {
 // Leg is one side of a call that has ended.
 type Leg struct {
 	Peer, Codec string
+	Secure      string  // the suite that encrypted it; empty for none
 	PacketsIn   int     `json:"packets_in"`
 	PacketsOut  int     `json:"packets_out"`
 	Lost        int     `json:"lost"`
@@ -88,10 +89,10 @@ func (b *Box) Status() (s Status) {
 	return s
 }
 
-// Between waits for the record of the call from one number to another, the only one between them.
-func (b *Box) Between(from, dialled string) (found CDR) {
+// Between waits for the record of the call from one number to another that came out so, the only one between them.
+func (b *Box) Between(from, dialled, outcome string) (found CDR) {
 	b.t.Helper()
-	Await(b.t, fmt.Sprintf("the call from %s to %s has its CDR", from, dialled), patience, func() bool {
+	Await(b.t, fmt.Sprintf("the call from %s to %s, %s, has its CDR", from, dialled, outcome), patience, func() bool {
 		there := false
 		b.look("/v1/calls/past", func(d *json.Decoder) error {
 			for d.More() {
@@ -99,7 +100,7 @@ func (b *Box) Between(from, dialled string) (found CDR) {
 				if err := d.Decode(&c); err != nil {
 					return err
 				}
-				if c.From == from && c.Dialled == dialled {
+				if c.From == from && c.Dialled == dialled && c.Outcome == outcome {
 					found, there = c, true
 				}
 			}
@@ -129,10 +130,12 @@ func (b *Box) Registered(number string) (transport, source string) {
 // look asks the control socket itself, as programs do: a process a look would be a load of its own.
 func (b *Box) look(path string, read func(*json.Decoder) error) {
 	b.t.Helper()
-	answer, err := b.control.Get("http://box" + path)
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	var answer *http.Response
+	Await(b.t, "the control socket answers", patience, func() bool { // it opens a moment after SIP does
+		var err error
+		answer, err = b.control.Get("http://box" + path)
+		return err == nil
+	})
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		b.t.Fatalf("%s: %s", path, answer.Status)

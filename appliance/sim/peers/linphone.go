@@ -30,6 +30,7 @@ type LinphoneOptions struct {
 	Hz         float64
 	Codec      string
 	Encryption Encryption
+	Info       bool // it sends keys by INFO, not as events
 }
 
 // NewLinphone starts one and waits until it has registered.
@@ -81,6 +82,10 @@ func linphoneConfig(o LinphoneOptions, dir string, first int) string {
 	if o.Encryption == SDESOnly || o.Encryption == DTLS { // else it would take plain sound where DTLS is not offered first
 		mandatory = 1
 	}
+	info, events := 0, 1
+	if o.Info {
+		info, events = 1, 0
+	}
 	ports := map[string]int{"udp": 0, "tcp": 0, "tls": 0} // 0: not at all
 	ports[o.Transport] = first
 	var b strings.Builder
@@ -94,6 +99,8 @@ verify_server_cn=0
 default_proxy=0
 media_encryption=%s
 media_encryption_mandatory=%d
+use_info=%d
+use_rfc2833=%d
 [proxy_0]
 reg_proxy=<sip:%s;transport=%s>
 reg_identity=<sip:%s@%s>
@@ -101,16 +108,16 @@ reg_expires=300
 reg_sendregister=1
 publish=0
 [auth_info_0]
-username=%[8]s
-passwd=%[10]s
+username=%[10]s
+passwd=%[12]s
 realm=callbox
 [rtp]
-audio_rtp_port=%[11]d-%[12]d
+audio_rtp_port=%[13]d-%[14]d
 [sound]
 echocancellation=0
 [misc]
-user_certificates_path=%[13]s
-`, ports["udp"], ports["tcp"], ports["tls"], linphoneWays[o.Encryption], mandatory, o.Server, o.Transport,
+user_certificates_path=%[15]s
+`, ports["udp"], ports["tcp"], ports["tls"], linphoneWays[o.Encryption], mandatory, info, events, o.Server, o.Transport,
 		o.Number, strings.Split(o.Server, ":")[0], o.Password, first+4, first+15, dir)
 	for i, c := range linphoneCodecs {
 		f := strings.Split(c.mime, "/")
@@ -167,6 +174,21 @@ func (p *Linphone) HangUp() { p.t.Helper(); p.order("terminate") }
 
 // Ends waits until the call is over.
 func (p *Linphone) Ends() { p.t.Helper(); p.await("to LinphoneCallEnd") }
+
+// Saw says whether its log, which has all of its SIP, has that text.
+func (p *Linphone) Saw(text string) bool { return strings.Contains(p.text("log"), text) }
+
+// Press presses a key.
+func (p *Linphone) Press(key string) { p.t.Helper(); p.order(key) }
+
+// Keys are all that it was sent so far.
+func (p *Linphone) Keys() string {
+	var keys strings.Builder
+	for _, after := range strings.Split(p.text("said"), "Receiving tone ")[1:] {
+		keys.WriteString(after[:1])
+	}
+	return keys.String()
+}
 
 // Hears waits until the last half second of the call is the tone of hz.
 func (p *Linphone) Hears(hz float64) {

@@ -9,15 +9,21 @@ import (
 
 // table collects how the rows of a test went, and prints them when all have ended.
 type table struct {
+	good   string   // how a row ends that went as it must
+	absent []string // what has no row, and why
+
 	mu   sync.Mutex
 	rows []*row
 }
 
 type row struct{ name, how string }
 
-func newTable(t *testing.T) *table {
+func newTable(t *testing.T, good string, agents ...string) *table {
 	t.Helper()
-	b := &table{}
+	b := &table{good: good}
+	for _, agent := range agents {
+		b.absent = append(b.absent, absent[agent]...)
+	}
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -25,9 +31,12 @@ func newTable(t *testing.T) *table {
 		shown := 0
 		for _, r := range b.rows {
 			fmt.Fprintf(&text, "  %-16s %s\n", r.how, r.name)
-			if r.how == "heard both ways" {
+			if r.how == good {
 				shown++
 			}
+		}
+		for _, why := range b.absent {
+			fmt.Fprintf(&text, "  %-16s %s\n", "cannot be shown", why)
 		}
 		t.Logf("%d of %d:\n%s", shown, len(b.rows), text.String())
 	})
@@ -46,7 +55,7 @@ func (b *table) run(t *testing.T, name string, do func(t *testing.T)) {
 		defer func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			if r.how = "heard both ways"; t.Failed() {
+			if r.how = b.good; t.Failed() {
 				r.how = "FAILED"
 			}
 		}()
