@@ -19,7 +19,7 @@ func (w *walk) play(o *op, do *hcl.Play) turn {
 	} else if t, ok := w.say(o, u, do.BargeIn); !ok {
 		return t
 	} else if w.fact.Fault == "" {
-		w.fact.Result = fmt.Sprintf("said in %s", u.Language)
+		w.fact.Result = fmt.Sprintf("said %s in %s", hcl.Destination{Kind: "prompt", Name: do.Prompt}, u.Language)
 	}
 	return turn{next: o.next}
 }
