@@ -138,6 +138,7 @@ func (s *switched) Music(ctx context.Context, u *Utterance) error {
 
 // Next implements Line.
 func (s *switched) Next(ctx context.Context, within time.Duration) Happening {
+	s.gather() // so that nothing that is there is missed when there is no time to wait
 	timer := time.NewTimer(within)
 	defer timer.Stop()
 	for {

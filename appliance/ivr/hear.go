@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"callbox/appliance/call"
@@ -156,11 +157,24 @@ func (w *walk) collect(at place, o *op, do *hcl.Collect) turn {
 		return w.missed(at, o, v, do.Secret)
 	}
 	if do.Secret {
-		w.secrets, w.hidden = append(w.secrets, keyed), append(w.hidden, label)
+		w.hide(label, keyed)
 	}
 	w.c.Input()[label] = keyed
 	w.fact.Result = "entered"
 	return turn{next: o.next}
+}
+
+// maxSecrets is how many secret entries of one flow are looked for in what is written down, the latest.
+const maxSecrets = 50
+
+// hide keeps an entry out of what is written down, and out of other flows.
+func (w *walk) hide(label, keyed string) {
+	if !slices.Contains(w.hidden, label) {
+		w.hidden = append(w.hidden, label)
+	}
+	if !slices.Contains(w.secrets, keyed) {
+		w.secrets = append(w.secrets[max(0, len(w.secrets)-maxSecrets+1):], keyed)
+	}
 }
 
 // enterKeys waits until an entry is complete.
