@@ -22,7 +22,7 @@ var (
 	// ErrFull means that a box takes no message more.
 	ErrFull = errors.New("the mailbox is full")
 	// ErrNoRoom means that the disk has no room for messages.
-	ErrNoRoom = errors.New("there is no room for messages on the disk; delete recordings or logs")
+	ErrNoRoom = errors.New("there is no room for messages on the disk")
 	// ErrNotFound means that there is no such message, or no such box.
 	ErrNotFound = errors.New("there is no such message")
 	// ErrGone means that the message is known and its sound is not there.
@@ -171,8 +171,8 @@ func (b *Boxes) release(box string) {
 
 // room tells whether the disk takes messages. They go before facts do: below the store's floor none is taken.
 func (b *Boxes) room() error {
-	if h := b.o.DB.Health(); h.State != store.OK {
-		return fmt.Errorf("%w (%s)", ErrNoRoom, cmp.Or(h.Reason, string(h.State)))
+	if h := b.o.DB.Health(); h.State == store.Low || h.State == store.Full || h.State == store.ReadOnly {
+		return fmt.Errorf("%w: %s", ErrNoRoom, h.Reason)
 	}
 	look := b.shelf.room
 	if b.o.Room != nil {
@@ -181,11 +181,11 @@ func (b *Boxes) room() error {
 	space, err := look()
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w (%w)", ErrNoRoom, err)
+		return fmt.Errorf("%w: %w", ErrNoRoom, err)
 	case space.ReadOnly:
-		return fmt.Errorf("%w (%w)", ErrNoRoom, store.ErrReadOnly)
+		return fmt.Errorf("%w: %w; mount it for writing", ErrNoRoom, store.ErrReadOnly)
 	case space.Free < leastRoom:
-		return fmt.Errorf("%w (%.1f MB free)", ErrNoRoom, float64(space.Free)/1e6)
+		return fmt.Errorf("%w: %.1f MB free; delete recordings or logs", ErrNoRoom, float64(space.Free)/1e6)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 const (
 	tapeChunk = sampleRate / 10 * sampleBytes // bytes that are written at once
 	tapeDepth = 100                           // chunks that may wait for the disk: ten seconds
+	slowTime  = 2 * time.Second               // that a caller waits when so many do; he is not heard meanwhile
 	syncEvery = sampleRate * sampleBytes      // bytes between two syncs: a second
 	sealTime  = 10 * time.Second              // how long a caller waits for the disk
 	tail      = 300 * time.Millisecond        // that is kept after the last word
@@ -73,7 +74,7 @@ func newTape(s shelf, m Message, freed func()) (*tape, error) {
 	return t, nil
 }
 
-// Write takes sound. It never waits for the disk; an error ends the recording.
+// Write takes sound. It waits for the disk only when that is ten seconds behind; an error ends the recording.
 func (t *tape) Write(pcm []int16) error {
 	if fault := t.fault.Load(); fault != nil {
 		return *fault
@@ -97,6 +98,13 @@ func (t *tape) flush() error {
 	case t.chunks <- piece:
 		return nil
 	default:
+	}
+	patience := time.NewTimer(slowTime)
+	defer patience.Stop()
+	select {
+	case t.chunks <- piece:
+		return nil
+	case <-patience.C:
 		return errSlow
 	}
 }

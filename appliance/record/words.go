@@ -33,7 +33,9 @@ func (t talk) phrase(key string, v values) call.Utterance {
 // tell says phrases without values. A key that is pressed meanwhile ends them, and waits.
 func (t talk) tell(ctx context.Context, keys ...string) {
 	for _, key := range keys {
-		t.sound(ctx, t.phrase(key, nil), true)
+		if ctx.Err() == nil {
+			t.sound(ctx, t.phrase(key, nil), true)
+		}
 	}
 }
 

@@ -38,6 +38,7 @@
 //	journal        box id, last trimmed sequence, heartbeat           journal      for ever
 //	reg            what the registrar knows, by account               appliance    until it expires; Rebuilt, all others are Told
 //	kv             what plugins keep: plugin, 0x00, key                appliance    as long as the plugin says
+//	reg            what the registrar knows, by account               appliance    until it expires; Rebuilt, as voicemail_owed is; all others are Told
 //	voicemail      messages, by box, 0x00, id                         record       until deleted, or as the box's keep says
 //	voicemail_owed messages whose fact may not be written, by id      record       until it is
 //	voicemail_mail mails that wait for the server, by letter          record       until sent, three days at most; 1000 of them
