@@ -76,7 +76,7 @@ type CDR struct {
 	Trunk     string // the last one used
 	Extension string // the last phone of ours that took part
 	Queue     string // the last one
-	Agent     string // the last one
+	Agent     string // the last one who had the call
 	Outcome   Outcome
 	Cause     Cause
 

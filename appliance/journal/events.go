@@ -157,6 +157,97 @@ type CallEnded struct {
 	Estimated bool     `json:"estimated,omitempty"` // At is the last moment at which the call was known to be up
 }
 
+// QueueEntered says that a call waits in a queue from now on. It leaves by exactly one of queue.answered, queue.abandoned,
+// queue.overflowed and queue.callback (the one without a try).
+type QueueEntered struct {
+	Position int            `json:"position"`           // 1: next
+	Priority float64        `json:"priority,omitempty"` // minutes that are added to those waited
+	Skills   map[string]int `json:"skills,omitempty"`   // that the call itself asks for
+	Language string         `json:"language,omitempty"` // that the caller is spoken to in
+	Again    bool           `json:"again,omitempty"`    // back at the front: the agent's phone had vanished
+	Callback bool           `json:"callback,omitempty"` // somebody who was called back, and has waited already
+}
+
+// QueueAnnounced says that a caller was told where he stands.
+type QueueAnnounced struct {
+	Position        int      `json:"position"`
+	ExpectedSeconds *float64 `json:"expected_seconds,omitempty"` // nil: nobody knows
+	Prompt          string   `json:"prompt,omitempty"`
+}
+
+// QueueOffered says that agents are rung for a call, and why they.
+type QueueOffered struct {
+	Offer       uint64      `json:"offer"`
+	Agents      []string    `json:"agents"`
+	WaitSeconds float64     `json:"wait_seconds"` // how long the call has waited
+	Explanation Explanation `json:"explanation"`
+}
+
+// QueueMissed says that an agent did not answer.
+type QueueMissed struct {
+	Offer       uint64  `json:"offer"`
+	RingSeconds float64 `json:"ring_seconds"`
+}
+
+// QueueRejected says that an agent's phone did not take a call, or was spared it.
+type QueueRejected struct {
+	Offer uint64 `json:"offer"`
+	Why   string `json:"why"` // declined, busy, fault, box, status, own_call, removed or late
+}
+
+// QueueAnswered says that an agent has the call.
+type QueueAnswered struct {
+	Offer       uint64  `json:"offer"`
+	WaitSeconds float64 `json:"wait_seconds"`
+}
+
+// QueueAbandoned says that the caller hung up.
+type QueueAbandoned struct {
+	WaitSeconds float64 `json:"wait_seconds"`
+	Position    int     `json:"position"`
+}
+
+// QueueOverflowed says that the call does not wait in this queue any longer.
+type QueueOverflowed struct {
+	WaitSeconds float64 `json:"wait_seconds"`
+	Why         string  `json:"why"` // full, waited, nobody_logged_in, nobody_ready, removed or moved
+}
+
+// QueueCallback says that a caller will be called back and keeps his place; with a Try, how calling back went.
+type QueueCallback struct {
+	WaitSeconds float64 `json:"wait_seconds"`
+	Callback    uint64  `json:"callback"`         // counts them
+	Number      string  `json:"number,omitempty"` // that is called
+	Position    int     `json:"position,omitempty"`
+	Try         int     `json:"try,omitempty"`   // 0: the caller has just asked for it
+	State       string  `json:"state,omitempty"` // of a try: calling, reached, failed or given_up
+	Caller      string  `json:"caller,omitempty"`
+	Language    string  `json:"language,omitempty"`
+	Since       *Stamp  `json:"since,omitempty"` // the place in line: since when he would have waited with no priority
+}
+
+// AgentStatus says what an agent has chosen: offline, ready, or paused for a reason.
+type AgentStatus struct {
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"` // of a pause
+	By     string `json:"by,omitempty"`     // who chose, when it was not the agent: box, or a user
+}
+
+// AgentActivity says what the box sees an agent do: idle, ringing, talking, holding, consulting, wrap_up or fault.
+type AgentActivity struct {
+	Activity string `json:"activity"`
+	Why      string `json:"why,omitempty"`
+	With     string `json:"with,omitempty"` // the call; not in the head, because it may be over
+}
+
+// AgentLogin says that an agent signed in.
+type AgentLogin struct{}
+
+// AgentLogout says that an agent signed off.
+type AgentLogout struct {
+	Seconds float64 `json:"seconds"` // how long the agent was signed in
+}
+
 // TrunkUp says that a trunk can be used.
 type TrunkUp struct {
 	Trunk string `json:"trunk"`
@@ -254,6 +345,19 @@ func (CallResumed) Type() Type         { return TypeCallResumed }
 func (CallRecorded) Type() Type        { return TypeCallRecorded }
 func (CallStep) Type() Type            { return TypeCallStep }
 func (CallEnded) Type() Type           { return TypeCallEnded }
+func (QueueEntered) Type() Type        { return TypeQueueEntered }
+func (QueueAnnounced) Type() Type      { return TypeQueueAnnounced }
+func (QueueOffered) Type() Type        { return TypeQueueOffered }
+func (QueueMissed) Type() Type         { return TypeQueueMissed }
+func (QueueRejected) Type() Type       { return TypeQueueRejected }
+func (QueueAnswered) Type() Type       { return TypeQueueAnswered }
+func (QueueAbandoned) Type() Type      { return TypeQueueAbandoned }
+func (QueueOverflowed) Type() Type     { return TypeQueueOverflowed }
+func (QueueCallback) Type() Type       { return TypeQueueCallback }
+func (AgentStatus) Type() Type         { return TypeAgentStatus }
+func (AgentActivity) Type() Type       { return TypeAgentActivity }
+func (AgentLogin) Type() Type          { return TypeAgentLogin }
+func (AgentLogout) Type() Type         { return TypeAgentLogout }
 func (TrunkUp) Type() Type             { return TypeTrunkUp }
 func (TrunkDown) Type() Type           { return TypeTrunkDown }
 func (ExtensionRegistered) Type() Type { return TypeExtensionRegistered }

@@ -98,7 +98,11 @@ func (f *Folder) head(e Event) {
 	set(&f.cdr.ID, e.Call)
 	set(&f.cdr.Box, e.Box)
 	set(&f.cdr.Queue, e.Queue)
-	set(&f.cdr.Agent, e.Agent)
+	switch e.Body.(type) {
+	case QueueOffered, QueueMissed, QueueRejected: // whom the call might have come to
+	default:
+		set(&f.cdr.Agent, e.Agent)
+	}
 	if f.cdr.Generation == 0 {
 		f.cdr.Generation = e.Generation
 	}
