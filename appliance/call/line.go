@@ -116,6 +116,10 @@ type Target struct {
 	As        string     // the destination that answers then, when that is not the phone: agent.mei
 }
 
+// Parted is posted to a call's script when the phone that the caller talked with vanished, and Talk returns: the caller
+// is still there.
+type Parted struct{ Why Cause }
+
 // Attempt is how ringing came out.
 type Attempt struct {
 	Answered bool
