@@ -113,6 +113,7 @@ type Target struct {
 	Emergency bool
 	Tell      *Utterance // who answers hears it before the caller is joined
 	Greet     *Utterance // the caller hears it then
+	Auto      bool       // the phone is asked to answer by itself
 	As        string     // the destination that answers then, when that is not the phone: agent.mei
 }
 
