@@ -181,7 +181,7 @@ func (l *line) takesKeys() bool {
 		return l.barge
 	case doingRecord:
 		return l.endKeys != ""
-	case doingNext, doingTalk, doingEcho:
+	case doingNext:
 		return true
 	}
 	return false
@@ -189,11 +189,7 @@ func (l *line) takesKeys() bool {
 
 // press presses one key.
 func (l *line) press(key byte) {
-	switch l.doing {
-	case doingTalk, doingEcho: // what two people key is not ours to keep
-		l.call.Tell(journal.CallDigit{By: "caller"})
-		return
-	case doingRecord:
+	if l.doing == doingRecord {
 		if strings.IndexByte(l.endKeys, key) >= 0 {
 			l.endedBy = key
 			l.co.wake()

@@ -78,7 +78,7 @@ func (s *script) talking(agent string, then func(*line)) *failure {
 		then(s.w.talking(agent))
 		return nil
 	}
-	return s.fails([]string{"an agent." + agent + " who talks with a caller within " + words(patience)}, []string{"the agent is " + s.w.desk.state(agent)})
+	return s.fails([]string{"a caller who talks with agent." + agent + " within " + words(patience)}, []string{"the agent is " + s.w.desk.state(agent)})
 }
 
 // hold puts a caller on hold, or ends that.
@@ -89,12 +89,20 @@ func (w *World) hold(l *line, on bool) {
 	l.held = on
 	if on {
 		l.call.Tell(journal.CallHeld{By: "callee"})
-		l.music = &call.Utterance{Loop: true, Language: l.call.Language()}
+		l.music = &call.Utterance{Music: holdMusic(l.call.Plan.Config), Loop: true}
 	} else {
 		l.call.Tell(journal.CallResumed{By: "callee"})
 		l.music = nil
 	}
 	w.desk.hold(l.call.ID, on)
+}
+
+// holdMusic is what somebody hears who is held: music "hold", or the built-in one.
+func holdMusic(cfg *hcl.Config) string {
+	if cfg.Musics["hold"] != nil {
+		return "hold"
+	}
+	return ""
 }
 
 // vanish takes an agent's phone off the network, or brings it back.

@@ -27,13 +27,17 @@ func (r Result) Write(w io.Writer, dir string) error {
 func (r Result) told(dir string) string {
 	f := r.Failure
 	var b strings.Builder
-	what := f.Step + " was not met"
-	if f.Step == "" {
-		what = "the test was not met"
+	what := f.Step + " could not be done"
+	if f.Step == "expect" {
+		what = "expect was not met"
 	}
 	fmt.Fprintf(&b, "%s:%d: %s\n", path.Join(dir, f.At.File), f.At.Line, what)
 	list(&b, "expected", f.Expected)
 	list(&b, "happened", f.Happened)
+	if len(r.Timeline) == 0 {
+		fmt.Fprintln(&b, "timeline  nothing happened")
+		return b.String()
+	}
 	fmt.Fprintln(&b, "timeline")
 	width := 0
 	for _, m := range r.Timeline {

@@ -128,7 +128,7 @@ func (s *script) run() (f *failure) {
 	s.w.close()
 	s.w.timeline = s.w.timeline[:told] // that all calls are ended at last is none of the test's
 	if f == nil && s.w.fault != nil {
-		f = s.fails([]string{"no fault"}, []string{s.w.fault.Error()})
+		f = s.faulty()
 	}
 	return f
 }

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -51,9 +52,18 @@ func (s *script) play() *failure {
 func (s *script) do(step hcl.TestStep) *failure {
 	f := s.act(step)
 	if s.w.fault != nil {
-		return s.fails([]string{"no fault"}, []string{s.w.fault.Error()})
+		return s.faulty()
 	}
 	return f
+}
+
+// faulty is the failure of a test in which something went wrong that is none of its expectations.
+func (s *script) faulty() *failure {
+	var asked errNoMock
+	if errors.As(s.w.fault, &asked) {
+		return s.fails([]string{"requests that the test answers"}, []string{asked.Error()})
+	}
+	return s.fails([]string{"no fault"}, []string{s.w.fault.Error()})
 }
 
 func (s *script) act(step hcl.TestStep) *failure {
@@ -171,8 +181,10 @@ func (s *script) hangup(by string) *failure {
 		l.end(call.CallerHungUp)
 		return nil
 	}
-	if !s.until(func() bool { return l.with != nil || l.over() }) || l.over() {
-		return s.fails([]string{"an " + by + " who talks with the caller within " + words(patience)}, []string{l.place()})
+	joined := func() bool { return l.with != nil && (by != "agent" || l.with.agent != "") }
+	if !s.until(func() bool { return joined() || l.over() }) || l.over() {
+		who := map[string]string{"agent": "an agent", "callee": "a phone or a number"}[by]
+		return s.fails([]string{who + " who talks with the caller within " + words(patience)}, []string{l.place()})
 	}
 	s.w.note(l, l.with.String()+" hangs up")
 	l.end(call.CalleeHungUp)
@@ -210,7 +222,7 @@ func (s *script) reload(do *hcl.TestReload) *failure {
 func summaries(ds hcl.Diagnostics) (all []string) {
 	for _, d := range ds {
 		if d.Severity == hcl.Error {
-			all = append(all, d.Summary)
+			all = append(all, fmt.Sprintf("%s:%d: %s", d.File, d.Range.Start.Line, d.Summary))
 		}
 	}
 	return all
@@ -256,9 +268,6 @@ func (s *script) expect(do *hcl.TestExpect) *failure {
 		happened = append(happened, c.name+": "+is)
 	}
 	expected = append(expected, window(do))
-	if s.w.fault != nil {
-		return nil
-	}
 	return s.fails(expected, happened)
 }
 

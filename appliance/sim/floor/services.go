@@ -87,7 +87,7 @@ func (s *services) caller(number string) hcl.CallerScope {
 type errNoMock struct{ method, url string }
 
 func (e errNoMock) Error() string {
-	return fmt.Sprintf("a plugin asked %s %s, and no http block answers that; add http { method = %q, url = %q, … } before the first step, each attribute on a line of its own", e.method, e.url, e.method, e.url)
+	return fmt.Sprintf("a plugin asked %s %s, and no http block answers that; add one before the first step", e.method, e.url)
 }
 
 // http answers a plugin's request as the test says. The time it takes passes on the virtual clock, and counts against the
