@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"callbox/appliance/acd"
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
 	"callbox/appliance/media"
@@ -72,6 +73,7 @@ type Appliance struct {
 	kept    *shelf
 	kv      *pluginKV
 	boxes   *record.Boxes
+	floor   *acd.Live
 	lamps   lamps
 	speech  *speech.Cache
 	chores  sync.WaitGroup // what is done beside, until close
@@ -291,6 +293,9 @@ func (a *Appliance) close() error {
 	}
 	if a.boxes != nil {
 		errs = append(errs, a.boxes.Close())
+	}
+	if a.floor != nil {
+		a.floor.Close()
 	}
 	if a.speech != nil {
 		a.speech.Close()

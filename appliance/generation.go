@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"callbox/appliance/acd"
 	"callbox/appliance/call"
 	"callbox/appliance/ivr"
 	"callbox/appliance/record"
@@ -31,6 +33,7 @@ type Generation struct {
 	lua    *lua.Host // nil without plugins
 	office *ivr.Office
 	boxes  *record.Boxes
+	choose func(agent string, status acd.Status, reason string) error // nil: there is no floor
 	plan   *call.Plan
 
 	mu      sync.Mutex // guards what follows
@@ -62,6 +65,7 @@ func (g *Generation) furnish(ctx context.Context, f Furniture) error {
 	if g.lua, err = pluginsOf(ctx, g.Config, f.Lua); err != nil {
 		return err
 	}
+	g.choose = f.Choose
 	g.office = &ivr.Office{
 		Config: g.Config, Log: f.Log, Plugin: g.runPlugin, Read: speech.Read,
 		Queue: f.Queue, Agent: f.Agent, Caller: f.Caller, Callback: f.Callback, Record: f.Record,
@@ -70,8 +74,13 @@ func (g *Generation) furnish(ctx context.Context, f Furniture) error {
 		g.boxes = f.Boxes
 		g.office.Voicemail = func(box, greeting string) call.Stage { return g.voicemail(f.Boxes, box, greeting) }
 	}
-	if f.Enqueue != nil {
-		g.office.Enqueue = func(c *call.Call, r ivr.Request) call.Stage { return f.Enqueue(g.office, c, r) }
+	if f.Floor != nil {
+		queues := &acd.Office{
+			Owner: f.Floor, Steps: g.office.Steps, Utterance: g.office.Utterance, Phrase: speech.Phrase, Wait: speech.Wait,
+		}
+		g.office.Enqueue = func(c *call.Call, r ivr.Request) call.Stage {
+			return acd.Queue{Office: queues, Name: r.Queue, Priority: r.Priority, Skills: r.Skills}
+		}
 	}
 	return nil
 }
@@ -84,7 +93,8 @@ type Furniture struct {
 	Queue    func(name string) (hcl.QueueScope, bool)
 	Agent    func(name string) (state string, known bool)
 	Caller   func(number string) hcl.CallerScope
-	Enqueue  func(o *ivr.Office, c *call.Call, r ivr.Request) call.Stage
+	Floor    acd.Owner                                                  // of queues and agents
+	Choose   func(agent string, status acd.Status, reason string) error // an agent at a phone chooses
 	Boxes    *record.Boxes
 	Callback func(c *call.Call, queue, number string, at time.Time) error
 	Record   func(ctx context.Context, c *call.Call, name string, r call.Recording) (string, call.Recorded)
@@ -191,6 +201,13 @@ func (g *Generation) feature(code string) call.Stage {
 		return call.Echo{}
 	case code == f.Voicemail && g.boxes != nil:
 		return record.Listen{Boxes: g.boxes}
+	case g.choose == nil:
+	case code == f.SignIn:
+		return signing{g, acd.Ready, "agent_signed_in"}
+	case code == f.Pause:
+		return signing{g, acd.Paused, "agent_paused"}
+	case code == f.SignOff:
+		return signing{g, acd.Offline, "agent_signed_off"}
 	}
 	return nil
 }
@@ -233,6 +250,18 @@ func later(cfg *hcl.Config) []string {
 			if !hcl.Runs(to.Kind) {
 				out = append(out, fmt.Sprintf("route %q leads to %s, which this release checks but does not run yet: its callers are refused", r.Name, to))
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Queues)) {
+		q := cfg.Queues[name]
+		if q.Callback != nil {
+			out = append(out, fmt.Sprintf("queue %q offers to call back, which this release checks but does not run yet: nobody is offered it", name))
+		}
+		if q.Record != "never" {
+			out = append(out, fmt.Sprintf("queue %q records calls, which this release checks but does not run yet: nothing is recorded", name))
+		}
+		if q.Survey != "" {
+			out = append(out, fmt.Sprintf("queue %q ends with a survey, which this release checks but does not run yet: nobody is asked", name))
 		}
 	}
 	return out

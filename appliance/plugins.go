@@ -77,8 +77,10 @@ func revealed(v any) any {
 // furniture is what the box has for a generation's flows.
 func (a *Appliance) furniture() Furniture {
 	return Furniture{
-		Log: a.log, Boxes: a.boxes,
-		Lua: lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},
+		Log: a.log, Boxes: a.boxes, Floor: owner{a}, Choose: a.choose,
+		Queue: func(name string) (hcl.QueueScope, bool) { return a.floor.Queue(name) },
+		Agent: func(name string) (string, bool) { return a.floor.Agent(name) },
+		Lua:   lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},
 	}
 }
 

@@ -252,6 +252,11 @@ func (a *Appliance) swap(cfg *hcl.Config, who string, changed bool) error {
 		old.retire()
 	}
 	a.boxes.Apply(cfg)
+	if a.floor == nil {
+		a.startFloor(cfg)
+	} else {
+		a.floor.Apply(cfg)
+	}
 	a.voices(g)
 	signals.Commit()
 	page.Commit()

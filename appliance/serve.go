@@ -30,8 +30,10 @@ func (a *Appliance) accept(d *sip.Dialog) {
 		return
 	}
 	a.roster.add(c)
+	a.busy(c, true)
 	go func() {
 		defer func() {
+			a.busy(c, false)
 			a.roster.remove(c)
 			g.release()
 			a.tally.count(c.Ending())

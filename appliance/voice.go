@@ -149,6 +149,9 @@ func (a *Appliance) voices(g *Generation) {
 	}
 	a.chores.Go(func() {
 		for _, p := range g.voice.speaker.Prepare(context.Background(), own, g.voice.codecs) {
+			if a.draining.Load() {
+				return
+			}
 			a.log.Warn("callers will not hear the box's own phrases", "generation", g.N, "problem", p.String())
 		}
 	})

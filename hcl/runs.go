@@ -6,6 +6,7 @@ package hcl
 var runs = map[string]bool{
 	"appliance": true, "sip": true, "media": true, "web": true,
 	"trunk": true, "extension": true, "route": true, "schedule": true, "prompt": true, "music": true,
+	"ivr": true, "queue": true, "voicemail": true, "plugin": true, "tts": true, "smtp": true, "feature_codes": true,
 	"user": true, "agent": true, "team": true,
 	"variable": true, "locals": true, "vertical": true,
 	"number": true, "hangup": true, // destinations that are no blocks

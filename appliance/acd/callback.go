@@ -21,7 +21,7 @@ const retryTime = 5 * time.Minute
 // offerCallback offers a caller to be called back, once, when it is time and may be kept.
 func (f *Floor) offerCallback(e *entry) {
 	c := e.queue.cfg.Callback
-	if c == nil || e.asked || f.now.Sub(e.since) < c.OfferAfter || !f.open(c.Hours) {
+	if c == nil || f.promisesNothing || e.asked || f.now.Sub(e.since) < c.OfferAfter || !f.open(c.Hours) {
 		return
 	}
 	e.asked = true

@@ -19,7 +19,7 @@ type Desk struct {
 // DeskOptions is who gets what. Nil is nobody.
 type DeskOptions struct {
 	Facts   call.Facts
-	Place   func(Place)     // calls somebody back; it must not wait, and it tells CallbackFailed or lets the call Enter
+	Place   func(Place)     // calls somebody back; it must not wait, and it tells CallbackFailed or lets the call Enter. Nil: nobody is offered it
 	Changed func(AgentView) // an agent does something else; it must not wait
 	Log     *slog.Logger
 }
@@ -38,6 +38,7 @@ func NewDesk(f *Floor, o DeskOptions) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	f.promisesNothing = o.Place == nil
 	return &Desk{Floor: f, o: o, posts: map[string]func(any) bool{}}
 }
 

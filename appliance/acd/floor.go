@@ -10,6 +10,8 @@ import (
 // Floor is all queues and agents of a box. It is told what happens and when, and answers with what shall be done. It is
 // for one goroutine at a time.
 type Floor struct {
+	promisesNothing bool // there is nobody to call back, so it is not offered
+
 	agents  map[string]*agent
 	sorted  []*agent // by name
 	queues  map[string]*queue
