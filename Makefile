@@ -23,9 +23,9 @@ run: build ## build and start a box with the demo office; says what to register 
 build: ## the one static binary, build/callbox
 	$(STATIC) -o $(BINARY) ./appliance/callbox
 
-.PHONY: help run build test peers check format vet staticcheck modules bench fuzz torture docs deb clean
+.PHONY: help run build test peers matrix check format vet staticcheck modules bench fuzz torture docs deb clean
 
-test: peers ## everything; installs SIPp, baresip and espeak-ng where they are missing
+test: peers ## everything; installs the phones and voices that tests need where they are missing
 	@mkdir -p build
 	@{ CGO_ENABLED=1 go test -race -p 1 $(QUIET) && go test -count=1 -p 1 $(QUIET) && go test -count=1 -timeout 15m ./appliance/sim/peers; \
 	} 2>&1 | tee build/test.log || { \
@@ -55,6 +55,9 @@ bench: ## ours against the null reference, side by side
 
 fuzz: ## every fuzzer in turn, MINUTES=10 for all of them together; stops at the first find and shows it
 	@bash firmware/fuzz.sh $(MINUTES)
+
+matrix: peers ## calls of real phones in every transport, codec and encryption, and their keys: a row for each
+	@go test -count=1 -v -timeout 15m -run 'Talk|GiveBack|KeysArrive' ./appliance/sim/peers | sed -n '/table_test.go/,/^ *--- /p' | grep -vE '^(===| *---)'
 
 torture: ## every SIP torture message of RFC 4475 and RFC 5118: what must happen, and what happens
 	@go test -count=1 -run '^TestTorture$$' -v ./appliance/sip | sed -n '/RFC .*section/,/^--- /p'

@@ -119,19 +119,35 @@ func TestKeysArriveHoweverTheyAreSentAndHoweverTheyAreUnderstood(t *testing.T) {
 func (p pressing) do(t *testing.T, f floor, carrier *peers.SIPp, ear *peers.Ear) {
 	t.Helper()
 	press, keys, end := p.connect(t, f, carrier, ear)
-	const pressed = "4#907"
+	got := arrive(press, keys)
+	// A tone that a busy machine cuts in two is pressed twice to whoever hears it: then we press again.
+	tones := p.from.way == "tones" || p.to.way == "tones"
+	for again := 0; tones && got != pressed && again < 3 && f.box.Idle() > 100*time.Millisecond; again++ {
+		t.Logf("pressed %s, got %s, on a busy machine", pressed, got)
+		got = arrive(press, keys)
+	}
+	all := keys()
+	end()
+	if got != pressed {
+		t.Errorf("pressed %s, got %s", pressed, got)
+	}
+	if late := keys(); late != all {
+		t.Errorf("in the end it was %s, not %s", late, all)
+	}
+}
+
+const pressed = "4#907"
+
+// arrive presses the keys, each when those before it have arrived, and gives what arrived.
+func arrive(press func(string), keys func() string) (got string) {
+	before := len(keys())
 	for i, key := range strings.Split(pressed, "") {
 		press(key)
-		want := pressed[:i+1]
-		peers.Await(t, "the key "+key+" arrives", patience, func() bool { return len(keys()) >= len(want) })
-		if got := keys(); got != want {
-			t.Fatalf("pressed %s, got %s", want, got)
+		if !peers.Within(patience, func() bool { got = keys()[before:]; return len(got) > i }) || got != pressed[:i+1] {
+			return got
 		}
 	}
-	end()
-	if got := keys(); got != pressed {
-		t.Errorf("pressed %s, got %s in the end", pressed, got)
-	}
+	return got
 }
 
 type presser interface {

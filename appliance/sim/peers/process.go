@@ -72,6 +72,13 @@ func (p *process) ended(within time.Duration) bool {
 // Await looks again and again until done says yes, and fails the test when it does not within that time.
 func Await(t testing.TB, what string, within time.Duration, done func() bool) {
 	t.Helper()
+	if !Within(within, done) {
+		t.Fatalf("not within %v: %s", within, what)
+	}
+}
+
+// Within looks again and again until done says yes; false when it does not within that time.
+func Within(within time.Duration, done func() bool) bool {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	look := time.NewTicker(20 * time.Millisecond)
@@ -80,7 +87,8 @@ func Await(t testing.TB, what string, within time.Duration, done func() bool) {
 		select {
 		case <-look.C:
 		case <-deadline.C:
-			t.Fatalf("not within %v: %s", within, what)
+			return false
 		}
 	}
+	return true
 }
