@@ -36,17 +36,3 @@ func FuzzNumber(f *testing.F) {
 		}
 	})
 }
-
-// FuzzInfo reads keys that phones send by INFO: one key or none.
-func FuzzInfo(f *testing.F) {
-	f.Add("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n")
-	f.Add("application/dtmf-relay; charset=x", "signal = 11\nSignal=2")
-	f.Add("application/dtmf", " # ")
-	f.Add("Application/DTMF", "10")
-	f.Fuzz(func(t *testing.T, contentType, body string) {
-		key, ok := infoKey(contentType, body)
-		if ok != (strings.IndexByte("0123456789*#ABCD", key) >= 0) {
-			t.Errorf("key %q, %v", key, ok)
-		}
-	})
-}
