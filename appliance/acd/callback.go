@@ -51,6 +51,15 @@ func (f *Floor) callableFrom(e *entry) time.Time {
 	return at.Add(24 * time.Hour) // never, as it is written now
 }
 
+// tooLate takes somebody out of his class who may not be called back any more today.
+func (f *Floor) tooLate(e *entry) bool {
+	if e.callback == nil || !f.callableFrom(e).After(f.now) {
+		return false
+	}
+	f.attend(e)
+	return true
+}
+
 // takeCallback turns a waiting call into a callback.
 func (f *Floor) takeCallback(in TakeCallback) {
 	e := f.calls[in.Call]

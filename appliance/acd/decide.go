@@ -38,6 +38,9 @@ func (f *Floor) decide() {
 	for len(f.touched) > 0 && len(f.idle) > 0 {
 		i := f.nextTouched()
 		c := f.touched[i]
+		if len(c.line) > 0 && f.tooLate(c.line[0]) {
+			continue
+		}
 		if len(c.line) > 0 {
 			if able := f.able(c, c.line[0]); len(able) > 0 {
 				f.propose(c, c.line[0], able)
@@ -248,3 +251,6 @@ func after(e *entry, m *member) string {
 	}
 	return ""
 }
+
+// Explanation is why an offer went to whom it went to; Words say it.
+type Explanation = journal.Explanation
