@@ -120,6 +120,9 @@ func Open(o Options) (*Boxes, error) {
 		}
 		b.kept[e.Value.Box] = append(b.kept[e.Value.Box], e.Value)
 	}
+	for range b.outbox.All("", "", false) {
+		b.post.waiting.Add(1)
+	}
 	return b, nil
 }
 

@@ -84,9 +84,10 @@ func configure(t testing.TB, text string) *hcl.Config {
 
 // books are the facts of a test.
 type books struct {
-	mu     sync.Mutex
-	events []journal.Event
-	refuse error // what Commit says
+	mu      sync.Mutex
+	events  []journal.Event
+	refuse  error      // what Commit says
+	through call.Facts // not nil: a journal that keeps them too
 }
 
 func (b *books) Append(e journal.Event) error {
@@ -96,12 +97,15 @@ func (b *books) Append(e journal.Event) error {
 	return nil
 }
 
-func (b *books) Commit(_ context.Context, events ...journal.Event) error {
+func (b *books) Commit(ctx context.Context, events ...journal.Event) error {
 	for _, e := range events {
 		if _, left := e.Body.(journal.VoicemailLeft); left && b.refuse != nil {
 			return b.refuse
 		}
 		_ = b.Append(e)
+	}
+	if b.through != nil {
+		return b.through.Commit(ctx, events...)
 	}
 	return nil
 }
@@ -160,7 +164,7 @@ func newWorld(t testing.TB, folder string, change ...func(*Options)) *world {
 	w := &world{t: t, cfg: configure(t, office), books: &books{}, now: start}
 	o := Options{
 		Folder: folder, DB: store.Memory(), Facts: w.books, Now: func() time.Time { return w.now },
-		Log:     slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log:     logTo(&w.log),
 		Changed: func(box string) { w.changes = append(w.changes, box) },
 	}
 	for _, f := range change {
@@ -173,6 +177,8 @@ func newWorld(t testing.TB, folder string, change ...func(*Options)) *world {
 	t.Cleanup(func() { must(t, w.boxes.Close()) })
 	return w
 }
+
+func logTo(w *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 // says is what somebody says into a recording.
 type says struct {

@@ -144,7 +144,7 @@ func plain(s string, most int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "=?", "= ?") // no word of RFC 2047, which would be read as another
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most])
 	}

@@ -115,13 +115,15 @@ type reading struct {
 	f    file
 	in   *io.SectionReader
 	sum  hash.Hash
+	read int64
 	over bool // it was read to its end
 }
 
 func (r *reading) Read(p []byte) (int, error) {
 	n, err := r.in.Read(p)
 	r.sum.Write(p[:n])
-	if errors.Is(err, io.EOF) && !r.over {
+	r.read += int64(n)
+	if (r.read == r.m.Size || errors.Is(err, io.EOF)) && !r.over {
 		if r.over = true; hex.EncodeToString(r.sum.Sum(nil)) != r.m.Hash {
 			r.b.damaged(r.m)
 		}
