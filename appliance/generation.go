@@ -31,9 +31,10 @@ type Generation struct {
 
 	voice  *voice
 	lua    *lua.Host // nil without plugins
+	errand func(context.Context, *call.Call, time.Duration) (context.Context, func(error) error)
 	office *ivr.Office
-	boxes  *record.Boxes
 	choose func(agent string, status acd.Status, reason string) error // nil: there is no floor
+	boxes  func() *record.Boxes                                       // nil: there are none
 	plan   *call.Plan
 
 	mu      sync.Mutex // guards what follows
@@ -66,20 +67,25 @@ func (g *Generation) furnish(ctx context.Context, f Furniture) error {
 		return err
 	}
 	g.choose = f.Choose
+	g.errand = f.Errand
 	g.office = &ivr.Office{
 		Config: g.Config, Log: f.Log, Plugin: g.runPlugin, Read: speech.Read,
 		Queue: f.Queue, Agent: f.Agent, Caller: f.Caller, Callback: f.Callback, Record: f.Record,
 	}
 	if f.Boxes != nil {
 		g.boxes = f.Boxes
-		g.office.Voicemail = func(box, greeting string) call.Stage { return g.voicemail(f.Boxes, box, greeting) }
+		g.office.Voicemail = func(box, greeting string) call.Stage { return g.voicemail(f.Boxes(), box, greeting) }
 	}
 	if f.Floor != nil {
 		queues := &acd.Office{
 			Owner: f.Floor, Steps: g.office.Steps, Utterance: g.office.Utterance, Phrase: speech.Phrase, Wait: speech.Wait,
 		}
 		g.office.Enqueue = func(c *call.Call, r ivr.Request) call.Stage {
-			return acd.Queue{Office: queues, Name: r.Queue, Priority: r.Priority, Skills: r.Skills}
+			s := acd.Queue{Office: queues, Name: r.Queue, Priority: r.Priority, Skills: r.Skills}
+			if f.Kept != nil {
+				s.Callback = f.Kept(c)
+			}
+			return s
 		}
 	}
 	return nil
@@ -94,10 +100,14 @@ type Furniture struct {
 	Agent    func(name string) (state string, known bool)
 	Caller   func(number string) hcl.CallerScope
 	Floor    acd.Owner                                                  // of queues and agents
+	Kept     func(c *call.Call) uint64                                  // the promise to call back that a call keeps; 0: none
 	Choose   func(agent string, status acd.Status, reason string) error // an agent at a phone chooses
-	Boxes    *record.Boxes
+	Boxes    func() *record.Boxes
 	Callback func(c *call.Call, queue, number string, at time.Time) error
 	Record   func(ctx context.Context, c *call.Call, name string, r call.Recording) (string, call.Recorded)
+	// Errand begins the run of a plugin's function, whose time is limited, where that time is not the machine's; what it
+	// returns ends it and says how it went.
+	Errand func(ctx context.Context, c *call.Call, limit time.Duration) (context.Context, func(error) error)
 }
 
 // Furnish makes a configuration runnable on lines of somebody else's: the
@@ -200,7 +210,7 @@ func (g *Generation) feature(code string) call.Stage {
 	case code == f.Echo:
 		return call.Echo{}
 	case code == f.Voicemail && g.boxes != nil:
-		return record.Listen{Boxes: g.boxes}
+		return record.Listen{Boxes: g.boxes()}
 	case g.choose == nil:
 	case code == f.SignIn:
 		return signing{g, acd.Ready, "agent_signed_in"}

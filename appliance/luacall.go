@@ -27,11 +27,25 @@ func (g *Generation) runPlugin(ctx context.Context, c *call.Call, plugin, functi
 		return nil, errors.New("this generation has no plugins")
 	}
 	l := &luaCall{g: g, c: c}
-	result, err := g.lua.Run(ctx, plugin, function, l, args, timeout)
+	result, err := l.run(ctx, plugin, function, args, timeout)
 	if errors.Is(err, lua.ErrLeft) && l.left != nil {
 		return nil, *l.left
 	}
 	return result, err
+}
+
+// run runs a function, in whoever's time.
+func (l *luaCall) run(ctx context.Context, plugin, function string, args map[string]any, timeout time.Duration) (map[string]any, error) {
+	if l.g.errand == nil {
+		return l.g.lua.Run(ctx, plugin, function, l, args, timeout)
+	}
+	limit := timeout
+	if p := l.g.Config.Plugins[plugin]; p != nil && p.Limits != nil && (limit == 0 || p.Limits.Time < limit) {
+		limit = p.Limits.Time
+	}
+	ctx, done := l.g.errand(ctx, l.c, limit)
+	result, err := l.g.lua.Run(ctx, plugin, function, l, args, timeout)
+	return result, done(err)
 }
 
 // Fields implements lua.Caller.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"callbox/appliance/call"
+	"callbox/appliance/record"
 	"callbox/hcl"
 	"callbox/lua"
 )
@@ -77,7 +78,7 @@ func revealed(v any) any {
 // furniture is what the box has for a generation's flows.
 func (a *Appliance) furniture() Furniture {
 	return Furniture{
-		Log: a.log, Boxes: a.boxes, Floor: owner{a}, Choose: a.choose,
+		Log: a.log, Boxes: func() *record.Boxes { return a.boxes }, Floor: owner{a}, Choose: a.choose,
 		Queue: func(name string) (hcl.QueueScope, bool) { return a.floor.Queue(name) },
 		Agent: func(name string) (string, bool) { return a.floor.Agent(name) },
 		Lua:   lua.Options{Child: a.o.Child, Wall: a.now, Log: a.log, Services: lua.Services{KV: a.kv}},

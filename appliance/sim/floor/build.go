@@ -1,47 +1,45 @@
 package floor
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
+	"callbox/appliance"
+	"callbox/appliance/acd"
 	"callbox/appliance/call"
-	"callbox/appliance/ivr"
 	"callbox/appliance/journal"
-	"callbox/appliance/speech"
+	"callbox/appliance/record"
+	"callbox/appliance/store"
 	"callbox/hcl"
 	"callbox/lua"
 )
 
-// builder makes generations runnable on the floor. It is shared by the tests of a run, so that what a configuration needs once
-// (its plugins' processes, the lengths of its recordings) is made once.
+// builder makes generations as the appliance does, with edges that lead to the world of the test whose turn it is. So a
+// configuration is built once for all tests that begin with it: its flows, and the processes of its plugins.
 type builder struct {
 	load   func(files map[string][]byte) (*hcl.Config, hcl.Diagnostics)
 	child  []string // argv of the process that runs plugins
 	zone   *time.Location
 	sounds sounds
-	world  *World // whose turn it is; plugins' questions go there
-	hosts  map[string]*lua.Host
+	world  *World
+	built  map[string]*appliance.Generation // by number and files
 }
 
-// generation is a configuration made runnable: what a call is pinned to.
+// generation is a configuration made runnable, in a world.
 type generation struct {
-	n      int
-	w      *World
-	cfg    *hcl.Config
-	plan   *call.Plan
-	office *ivr.Office
-	host   *lua.Host // nil: there are no plugins
-	hears  []*hearer
+	*appliance.Generation
+	w     *World
+	hears []*hearer
 }
 
 // apply makes a configuration the current one. Nothing has changed when it fails.
 func (w *World) apply(cfg *hcl.Config) error {
-	g, err := w.builder.build(w, len(w.all)+1, cfg)
+	n := len(w.all) + 1
+	built, err := w.builder.build(n, cfg)
 	if err != nil {
 		return err
 	}
@@ -51,6 +49,8 @@ func (w *World) apply(cfg *hcl.Config) error {
 			changes = append(changes, strings.TrimSpace(line))
 		}
 	}
+	g := &generation{Generation: built, w: w}
+	g.listen()
 	w.cfg, w.current, w.all = cfg, g, append(w.all, g)
 	limits := map[string]int{}
 	for name, t := range cfg.Trunks {
@@ -58,174 +58,127 @@ func (w *World) apply(cfg *hcl.Config) error {
 	}
 	w.box.Lines.SetLimits(limits)
 	w.desk.configure(cfg)
-	if g.n == 1 {
+	if w.boxes != nil {
+		w.boxes.Apply(cfg)
+	}
+	if n == 1 {
 		return nil
 	}
-	return w.books.Append(journal.Event{Time: w.now, Generation: g.n, Body: journal.ConfigApplied{Hash: cfg.Hash, By: "test", Changes: changes}})
+	return w.books.Append(journal.Event{Time: w.now, Generation: n, Body: journal.ConfigApplied{Hash: cfg.Hash, By: "test", Changes: changes}})
 }
 
-// build makes a configuration runnable.
-func (b *builder) build(w *World, n int, cfg *hcl.Config) (*generation, error) {
-	host, err := b.host(cfg)
+// build makes a configuration runnable, once.
+func (b *builder) build(n int, cfg *hcl.Config) (*appliance.Generation, error) {
+	key := fmt.Sprint(n, " ", cfg.Hash)
+	if g := b.built[key]; g != nil && g.Config.Hash == cfg.Hash {
+		return g, nil
+	}
+	g, err := appliance.Furnish(context.Background(), n, cfg, b.furniture())
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{n: n, w: w, cfg: cfg, host: host}
-	g.office = &ivr.Office{
-		Config: cfg, Queue: w.queueScope, Agent: w.desk.agent, Caller: w.services.caller, Read: speech.Read,
-		Enqueue: func(c *call.Call, r ivr.Request) call.Stage { return w.desk.queue(g, r) },
+	if b.built == nil {
+		b.built = map[string]*appliance.Generation{}
 	}
-	if host != nil {
-		g.office.Plugin = g.plugin
-		g.listen()
-	}
-	g.plan = &call.Plan{Generation: n, Config: cfg, Resolve: g.resolve}
+	b.built[key] = g
 	return g, nil
-}
-
-// first is the first stage of a call.
-func (g *generation) first() call.Stage { return call.Route{} }
-
-// resolve says what a destination means in this generation.
-func (g *generation) resolve(to hcl.Destination) call.Stage {
-	switch to.Kind {
-	case "ivr":
-		return g.office.Flow(to.Name)
-	case "queue":
-		return g.w.desk.queue(g, ivr.Request{Queue: to.Name})
-	case "extension":
-		return call.Extension{Number: to.Name}
-	case "agent":
-		return g.resolveAgent(to.Name)
-	case "trunk":
-		return call.Onward{Trunk: to.Name}
-	case "number":
-		return call.Onward{Number: to.Name}
-	case "hangup":
-		return call.Hangup{Why: call.BoxHungUp}
-	}
-	return call.Refuse{Why: call.BoxLater}
-}
-
-func (g *generation) resolveAgent(name string) call.Stage {
-	switch a := g.cfg.Agents[name]; {
-	case a == nil:
-		return call.Refuse{Why: call.BoxNotInUse}
-	case a.Extension != "":
-		return call.Extension{Number: a.Extension, As: "agent." + name}
-	case a.Phone != "":
-		return call.Onward{Number: a.Phone}
-	}
-	return call.Refuse{Why: call.CalleeOffline}
-}
-
-// host starts the plugins of a configuration, once for all tests that have the same.
-func (b *builder) host(cfg *hcl.Config) (*lua.Host, error) {
-	if len(cfg.Plugins) == 0 {
-		return nil, nil
-	}
-	var plugins []lua.Plugin
-	for _, name := range sorted(cfg.Plugins) {
-		plugins = append(plugins, pluginOf(cfg.Plugins[name]))
-	}
-	raw, err := json.Marshal(plugins)
-	if err != nil {
-		return nil, err
-	}
-	if h := b.hosts[string(raw)]; h != nil {
-		return h, nil
-	}
-	h, err := lua.Start(context.Background(), lua.Options{
-		Plugins: plugins, Child: b.child, Services: b.services(),
-		Wall: func() time.Time { return b.world.now },
-		Seed: func() int64 { return int64(b.world.chance.Uint64() >> 1) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	if b.hosts == nil {
-		b.hosts = map[string]*lua.Host{}
-	}
-	b.hosts[string(raw)] = h
-	return h, nil
 }
 
 // close ends the plugins' processes.
 func (b *builder) close() error {
 	var all []error
-	for _, key := range sorted(b.hosts) {
-		all = append(all, b.hosts[key].Close())
+	for _, key := range sorted(b.built) {
+		all = append(all, b.built[key].Close())
 	}
 	return errors.Join(all...)
 }
 
-// pluginOf is a plugin of the configuration as its host takes it.
-func pluginOf(p *hcl.Plugin) lua.Plugin {
-	out := lua.Plugin{Name: p.Name, Files: p.Files, Main: p.Main, Config: revealed(p.Config)}
-	if p.Manifest != nil {
-		out.Version = p.Manifest.Version
+// furniture is what stands around the flows of a generation: queues, boxes, customers and services of the world whose turn it is.
+func (b *builder) furniture() appliance.Furniture {
+	return appliance.Furniture{
+		Log: slog.New(faults{b}),
+		Lua: lua.Options{
+			Child: b.child, Services: b.services(),
+			Wall: b.wall, Seed: b.seed,
+		},
+		Errand: func(ctx context.Context, c *call.Call, limit time.Duration) (context.Context, func(error) error) {
+			return b.world.errand(ctx, c, limit)
+		},
+		Queue:  func(name string) (hcl.QueueScope, bool) { return b.world.desk.scope(name) },
+		Agent:  func(name string) (string, bool) { return b.world.desk.Agent(name) },
+		Caller: func(number string) hcl.CallerScope { return b.world.services.caller(number) },
+		Floor:  turn{b},
+		Kept:   func(c *call.Call) uint64 { return b.world.desk.backs[c.ID] },
+		Boxes:  func() *record.Boxes { return b.world.mailboxes() },
+		Callback: func(c *call.Call, queue, number string, at time.Time) error {
+			return b.world.desk.promise(c, queue, number, at)
+		},
+		Record: func(ctx context.Context, c *call.Call, _ string, r call.Recording) (string, call.Recorded) {
+			return b.world.record(ctx, c, r)
+		},
 	}
-	if a := p.Allow; a != nil {
-		out.Allow = lua.Allow{HTTP: a.HTTP, KV: a.KV, CRM: a.CRM, Tickets: a.Tickets, SMS: a.SMS, Mail: a.Mail}
-	}
-	if l := p.Limits; l != nil {
-		out.Limits = lua.Limits{Time: l.Time, Instructions: l.Instructions, Memory: int64(l.Memory)}
-	}
-	return out
 }
 
-// revealed are values with secrets as plain text.
-func revealed(m map[string]any) map[string]any {
-	out := map[string]any{}
-	for name, v := range m {
-		switch v := v.(type) {
-		case hcl.Secret:
-			out[name] = v.Reveal()
-		case map[string]any:
-			out[name] = revealed(v)
-		default:
-			out[name] = v
-		}
+// wall is the time that plugins see: while they load before the first test, none in particular.
+func (b *builder) wall() time.Time {
+	if b.world == nil {
+		return time.Unix(0, 0)
 	}
-	return out
+	return b.world.now
+}
+
+func (b *builder) seed() int64 {
+	if b.world == nil {
+		return 0
+	}
+	return int64(b.world.chance.Uint64() >> 1)
+}
+
+// turn is the floor of the world whose turn it is.
+type turn struct{ b *builder }
+
+// Join implements acd.Owner.
+func (t turn) Join(in acd.Enter, post func(any) bool) { t.b.world.desk.Join(in, post) }
+
+// Tell implements acd.Owner.
+func (t turn) Tell(in acd.Input) { t.b.world.desk.Tell(in) }
+
+// mailboxes are the voicemail boxes of the test, empty when it begins.
+func (w *World) mailboxes() *record.Boxes {
+	if w.boxes != nil {
+		return w.boxes
+	}
+	boxes, err := record.Open(record.Options{DB: store.Memory(), Facts: w.books, Now: w.clock, Log: w.box.Log})
+	if err != nil { // memory does not fail
+		panic(err)
+	}
+	boxes.Apply(w.cfg)
+	w.boxes = boxes
+	return boxes
+}
+
+// record keeps what a caller says as a recording of the call.
+func (w *World) record(ctx context.Context, c *call.Call, r call.Recording) (id string, heard call.Recorded) {
+	id = w.id()
+	heard = c.Line().Record(ctx, r)
+	if heard.Err == nil {
+		c.Tell(journal.CallRecorded{Recording: id})
+	}
+	return id, heard
 }
 
 // services send plugins' questions to the test whose turn it is.
 func (b *builder) services() lua.Services {
-	now := func() lua.Services { return b.world.services.lua() }
 	return lua.Services{
 		HTTP: func(ctx context.Context, plugin string, r lua.HTTPRequest) (lua.HTTPResponse, error) {
-			return now().HTTP(ctx, plugin, r)
+			return b.world.services.http(ctx, plugin, r)
 		},
 		KV: present{b}, CRM: presentCRM{b}, Tickets: presentTickets{b},
-		Queues: func(name string) (map[string]any, bool) { return now().Queues(name) },
-		SMS:    func(ctx context.Context, to, text string) error { return now().SMS(ctx, to, text) },
-		Mail:   func(ctx context.Context, m lua.Mail) error { return now().Mail(ctx, m) },
-		Phone:  func(number, country string) (string, bool) { return now().Phone(number, country) },
+		Queues: func(name string) (map[string]any, bool) { return b.world.services.queue(name) },
+		SMS:    func(ctx context.Context, to, text string) error { return b.world.services.sendSMS(ctx, to, text) },
+		Mail: func(ctx context.Context, m lua.Mail) error {
+			b.world.services.sendMail(errandOf(ctx).line(), m.To, m.Subject, m.Text)
+			return nil
+		},
 	}
-}
-
-// plugin runs a function for a flow.
-func (g *generation) plugin(ctx context.Context, c *call.Call, plugin, function string, args map[string]any, timeout time.Duration) (map[string]any, error) {
-	limit := 2 * time.Second
-	if l := g.cfg.Plugins[plugin].Limits; l != nil {
-		limit = l.Time
-	}
-	if timeout > 0 {
-		limit = min(limit, timeout)
-	}
-	l := g.w.calls[c.ID]
-	inner, e := g.w.services.run(ctx, l, limit)
-	defer e.cancel(nil)
-	caller := &caller{g: g, c: c, e: e}
-	result, err := g.host.Run(inner, plugin, function, caller, args, timeout)
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case errors.Is(err, errLate):
-		return nil, &lua.Error{Plugin: plugin, Function: function, Kind: lua.KindTimeout, Text: fmt.Sprintf("it took longer than its limit of %v", limit)}
-	case errors.Is(err, lua.ErrLeft):
-		return nil, cmp.Or[error](caller.left, err)
-	}
-	return result, err
 }

@@ -140,7 +140,7 @@ func (w *World) happening(name string, s *hcl.TestExpect, l *line, after time.Ti
 	case "mail":
 		return list(s.Mail, func() []map[string]any { return w.services.mail })
 	case "voicemail":
-		return w.left("voicemail."+s.Voicemail, list(map[string]any{"box": s.Voicemail}, facts(journal.TypeVoicemailLeft, mine)))
+		return w.left("voicemail."+s.Voicemail, list(map[string]any{"voicemail": s.Voicemail}, facts(journal.TypeVoicemailLeft, mine)))
 	}
 	return w.left("queue."+s.Callback, list(map[string]any{"queue": s.Callback}, facts(journal.TypeQueueCallback, mine)))
 }

@@ -15,16 +15,16 @@ import (
 
 	"go.uber.org/goleak"
 
+	"callbox/appliance"
 	"callbox/hcl"
-	"callbox/lua"
 )
 
 var update = flag.Bool("update", false, "write what the tests print as what is expected")
 
 // The tests start themselves again as the process that runs plugins.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "lua-child" {
-		os.Exit(lua.Child(os.Stdin, os.Stdout))
+	if status, is := appliance.RunLua(os.Args); is {
+		os.Exit(status)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -74,7 +74,7 @@ func tested(t testing.TB, files map[string][]byte) (Options, []*hcl.Test) {
 		_ = diags.Write(&all, false)
 		t.Fatal(all.String())
 	}
-	return Options{Config: cfg, Load: loadFiles, Child: []string{os.Args[0], "lua-child"}, Seed: 1}, tests
+	return Options{Config: cfg, Load: loadFiles, Child: appliance.LuaCommand(), Seed: 1}, tests
 }
 
 // played runs tests and gives what is printed, without how long it took.

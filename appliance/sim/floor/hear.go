@@ -3,7 +3,6 @@ package floor
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"callbox/appliance/journal"
 	"callbox/lua"
@@ -22,16 +21,15 @@ func hookName(t journal.Type) string { return "on_" + strings.ReplaceAll(string(
 
 // listen lets the generation's plugins hear.
 func (g *generation) listen() {
-	for _, name := range sorted(g.cfg.Plugins) {
-		h := &hearer{g: g, plugin: name}
-		g.hears = append(g.hears, h)
+	for _, name := range sorted(g.Config.Plugins) {
+		g.hears = append(g.hears, &hearer{g: g, plugin: name})
 	}
 }
 
 // hear tells the plugins of a generation what happened.
 func (g *generation) hear(e journal.Event) {
 	for _, h := range g.hears {
-		if g.w.ctx.Err() != nil || !g.host.Has(h.plugin, hookName(e.Type)) {
+		if g.w.ctx.Err() != nil || !g.Lua().Has(h.plugin, hookName(e.Type)) {
 			continue
 		}
 		h.queue = append(h.queue, e)
@@ -56,17 +54,13 @@ func (h *hearer) run() {
 	}
 }
 
-// eventTime is how long a plugin may take for an event whose block says nothing.
-const eventTime = 2 * time.Second
-
 func (h *hearer) tell(e journal.Event) {
-	w, limit := h.g.w, eventTime
-	if l := h.g.cfg.Plugins[h.plugin].Limits; l != nil {
+	w, limit := h.g.w, usualLimit
+	if l := h.g.Config.Plugins[h.plugin].Limits; l != nil {
 		limit = l.Time
 	}
-	ctx, errand := w.services.run(w.ctx, w.calls[e.Call], limit)
-	defer errand.cancel(nil)
-	err := h.g.host.Tell(ctx, h.plugin, lua.Event{Seq: e.Seq, Type: string(e.Type), Fields: w.told(e)})
+	ctx, done := w.errandFor(w.ctx, w.calls[e.Call], limit)
+	err := done(h.g.Lua().Tell(ctx, h.plugin, lua.Event{Seq: e.Seq, Type: string(e.Type), Fields: w.told(e)}))
 	if err != nil && w.ctx.Err() == nil {
 		w.note(w.calls[e.Call], "a plugin failed at "+string(e.Type)+": "+err.Error())
 	}

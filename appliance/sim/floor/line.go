@@ -138,7 +138,12 @@ func (l *line) Wait(ctx context.Context, d time.Duration) {
 
 // Talk implements call.Line.
 func (l *line) Talk(ctx context.Context) {
-	l.park(ctx, doingTalk, forever, func() bool { return l.goes != nil })
+	l.park(ctx, doingTalk, forever, func() bool { return l.goes != nil || l.parted() })
+}
+
+// parted tells whether the phone that the caller talked with vanished.
+func (l *line) parted() bool {
+	return slices.ContainsFunc(l.pending, func(h call.Happening) bool { _, is := h.Posted.(call.Parted); return is })
 }
 
 // Echo implements call.Line.

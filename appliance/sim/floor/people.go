@@ -3,6 +3,7 @@ package floor
 import (
 	"slices"
 
+	"callbox/appliance/acd"
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
 	"callbox/hcl"
@@ -33,13 +34,21 @@ func (s *script) agent(do *hcl.TestAgent) *failure {
 	case "vanish":
 		s.w.vanish(do.Agent, do.Vanish)
 	case "finish":
-		desk.finish(do.Agent)
+		desk.Tell(acd.Finish{Agent: do.Agent})
 	case "ready":
-		desk.choose(do.Agent, "ready", "", "")
+		return s.chose(desk.choose(do.Agent, acd.Ready, "", ""))
 	case "pause":
-		desk.choose(do.Agent, "paused", do.Pause, "")
+		return s.chose(desk.choose(do.Agent, acd.Paused, do.Pause, ""))
 	case "offline":
-		desk.choose(do.Agent, "offline", "", "")
+		return s.chose(desk.choose(do.Agent, acd.Offline, "", ""))
+	}
+	return nil
+}
+
+// chose is what came of choosing a status.
+func (s *script) chose(err error) *failure {
+	if err != nil {
+		return s.fails([]string{"an agent who can choose that"}, []string{err.Error()})
 	}
 	return nil
 }
@@ -65,7 +74,7 @@ func (s *script) rung(do *hcl.TestAgent, then func(*ringing, *party)) *failure {
 		then(r, p)
 		return nil
 	}
-	happened := "it does not ring; the agent is " + s.w.desk.state(do.Agent)
+	happened := "it does not ring; the agent is " + s.w.desk.shown(do.Agent)
 	if l := s.line(); l != nil {
 		happened += "; " + l.place()
 	}
@@ -78,7 +87,7 @@ func (s *script) talking(agent string, then func(*line)) *failure {
 		then(s.w.talking(agent))
 		return nil
 	}
-	return s.fails([]string{"a caller who talks with agent." + agent + " within " + words(patience)}, []string{"the agent is " + s.w.desk.state(agent)})
+	return s.fails([]string{"a caller who talks with agent." + agent + " within " + words(patience)}, []string{"the agent is " + s.w.desk.shown(agent)})
 }
 
 // hold puts a caller on hold, or ends that.
@@ -94,7 +103,7 @@ func (w *World) hold(l *line, on bool) {
 		l.call.Tell(journal.CallResumed{By: "callee"})
 		l.music = nil
 	}
-	w.desk.hold(l.call.ID, on)
+	w.desk.Tell(acd.Hold{Call: l.call.ID, On: on})
 }
 
 // holdMusic is what somebody hears who is held: music "hold", or the built-in one.
@@ -116,16 +125,27 @@ func (w *World) vanish(agent string, gone bool) {
 	}
 	w.note(nil, "the phone of agent."+agent+" "+what)
 	if a.Extension != "" {
-		w.desk.phone(a.Extension, !gone)
+		w.desk.Tell(acd.Phone{Extension: a.Extension, Up: !gone})
 	}
 	if l := p.with; gone && l != nil {
 		w.after(noSound, func() {
 			if p.gone && p.with == l && l.with != nil {
 				w.note(l, "nothing is heard of "+l.with.String()+" any more")
-				l.end(call.CalleeSilent)
+				l.lost(call.CalleeSilent)
 			}
 		})
 	}
+}
+
+// lost parts the caller from a phone that vanished. Whoever came from a queue waits there again; for others the call is over.
+func (l *line) lost(why call.Cause) {
+	v, _ := l.w.desk.View(l.with.agent)
+	if v.Call != l.call.ID {
+		l.end(why)
+		return
+	}
+	l.leave()
+	l.Post(call.Parted{Why: why})
 }
 
 // supervisor lets a supervisor do something.
@@ -147,22 +167,20 @@ func (s *script) supervisor(do *hcl.TestSupervisor) *failure {
 	case "leave":
 		s.w.note(s.line(), "user."+by+" leaves")
 	case "ready":
-		desk.choose(do.Ready, "ready", "", by)
+		return s.chose(desk.choose(do.Ready, acd.Ready, "", by))
 	case "pause":
-		desk.choose(do.Pause, "paused", "", by)
+		return s.chose(desk.choose(do.Pause, acd.Paused, "", by))
 	case "offline":
-		desk.choose(do.Offline, "offline", "", by)
+		return s.chose(desk.choose(do.Offline, acd.Offline, "", by))
 	}
 	return nil
 }
-
-// queueScope is a queue as live expressions see it.
-func (w *World) queueScope(name string) (hcl.QueueScope, bool) { return w.desk.scope(name) }
 
 // queued is the queue that a call waits in, and its place there.
 func (w *World) queued(l *line) (queue string, position int) {
 	if l.call == nil || l.over() {
 		return "", 0
 	}
-	return w.desk.queued(l.call.ID)
+	queue, position, _ = w.desk.Where(l.call.ID)
+	return queue, position
 }

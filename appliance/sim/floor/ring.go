@@ -14,10 +14,11 @@ import (
 
 // How the world outside behaves that no step of a test plays.
 const (
-	pickup      = 4 * time.Second  // after that a phone or number that is no agent's answers
-	noReaction  = 8 * time.Second  // so long a phone that lost its network is waited for
-	noSound     = 30 * time.Second // so long a phone that falls silent is listened to
-	maxRingTime = 5 * time.Minute  // after that a network gives up, whoever rings
+	pickup      = 4 * time.Second        // after that a phone or number that is no agent's answers
+	autoAnswer  = 200 * time.Millisecond // a phone that is asked to answer by itself does so
+	noReaction  = 8 * time.Second        // so long a phone that lost its network is waited for
+	noSound     = 30 * time.Second       // so long a phone that falls silent is listened to
+	maxRingTime = 5 * time.Minute        // after that a network gives up, whoever rings
 )
 
 // phone is what can be rung: an extension, or a number outside.
@@ -133,6 +134,8 @@ func (r *ringing) dial(t call.Target) {
 		w.after(noReaction, func() { r.fail(p, call.NetworkNoAnswer) })
 	case p.phone.with != nil:
 		w.after(0, func() { r.fail(p, call.CalleeBusy) })
+	case t.Auto:
+		w.after(autoAnswer, func() { r.pick(p) })
 	case p.agent == "":
 		w.after(pickup, func() { r.pick(p) })
 	}

@@ -61,7 +61,7 @@ func Run(ctx context.Context, o Options, tests []*hcl.Test, told func(Result)) (
 		}
 		if f.b == nil {
 			f.b = newBuilder(o)
-			if _, err := f.b.host(o.Config); err != nil {
+			if _, err := f.b.build(1, o.Config); err != nil {
 				return err
 			}
 		}

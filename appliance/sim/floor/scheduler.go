@@ -81,9 +81,9 @@ func (s *scheduler) fail(err error) {
 	}
 }
 
-// wake lets a coroutine run again.
+// wake lets a coroutine run again. One that runs looks by itself, before it waits, whether what it waits for is there.
 func (co *coroutine) wake() {
-	if co.isBack {
+	if co.isBack || co == co.s.running {
 		return
 	}
 	co.isBack = true

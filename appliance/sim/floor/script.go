@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"callbox/appliance/acd"
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
 	"callbox/appliance/sip"
@@ -67,6 +68,9 @@ func (s *script) faulty() *failure {
 }
 
 func (s *script) act(step hcl.TestStep) *failure {
+	if step.Kind != "expect" { // what was begun comes to rest before somebody does the next thing
+		s.w.run(s.w.now, s.w.now, nil)
+	}
 	switch do := step.Do.(type) {
 	case *hcl.TestCall:
 		return s.call(do)
@@ -213,7 +217,7 @@ func (s *script) reload(do *hcl.TestReload) *failure {
 		return s.fails([]string{"a configuration that can be built"}, []string{err.Error()})
 	}
 	if do.Refused {
-		return s.fails([]string{"a configuration with errors"}, []string{"it loads, and is generation " + fmt.Sprint(s.w.current.n)})
+		return s.fails([]string{"a configuration with errors"}, []string{"it loads, and is generation " + fmt.Sprint(s.w.current.N)})
 	}
 	s.w.files = files
 	return nil
@@ -287,7 +291,9 @@ func (w *World) begin(t *hcl.Test) {
 		return
 	}
 	for _, name := range t.ReadyAgents(w.cfg) {
-		w.desk.ready(name)
+		if err := w.desk.choose(name, acd.Ready, "", ""); err != nil {
+			w.fail(err)
+		}
 	}
 }
 

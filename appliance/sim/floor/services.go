@@ -1,19 +1,20 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"net"
-
 	"callbox/appliance/call"
+	"callbox/appliance/journal"
 	"callbox/hcl"
 	"callbox/lua"
 )
@@ -97,6 +98,9 @@ func (s *services) http(ctx context.Context, plugin string, r lua.HTTPRequest) (
 		return m.Matches(r.Method, r.URL) && (m.Times == 0 || m.used < m.Times)
 	})
 	at := errandOf(ctx)
+	if at == nil { // a hook, which nobody gave a time
+		at = &errand{co: s.w.running, ctx: s.w.ctx, left: forever, cancel: func(error) {}}
+	}
 	if i < 0 {
 		err := errNoMock{r.Method, r.URL}
 		s.w.fail(err)
@@ -157,11 +161,26 @@ type errandKey struct{}
 // errLate is why a function ends whose time is over.
 var errLate = errors.New("the function's time is over")
 
-// run begins a function's time.
-func (s *services) run(ctx context.Context, l *line, limit time.Duration) (context.Context, *errand) {
-	e := &errand{co: s.w.running, l: l, ctx: ctx, left: limit}
-	ctx, e.cancel = context.WithCancelCause(context.WithValue(ctx, errandKey{}, e))
-	return ctx, e
+// usualLimit is how long a function may take that no limit is set for.
+const usualLimit = 2 * time.Second
+
+// errand begins the run of a function of a plugin: its time passes on the virtual clock.
+func (w *World) errand(ctx context.Context, c *call.Call, limit time.Duration) (context.Context, func(error) error) {
+	return w.errandFor(ctx, w.calls[c.ID], limit)
+}
+
+func (w *World) errandFor(ctx context.Context, l *line, limit time.Duration) (context.Context, func(error) error) {
+	limit = cmp.Or(limit, usualLimit)
+	e := &errand{co: w.running, l: l, ctx: ctx, left: limit}
+	inner, cancel := context.WithCancelCause(context.WithValue(ctx, errandKey{}, e))
+	e.cancel = cancel
+	return inner, func(err error) error {
+		cancel(nil)
+		if errors.Is(err, errLate) && ctx.Err() == nil {
+			return fmt.Errorf("it took longer than its limit of %v", limit)
+		}
+		return err
+	}
 }
 
 func errandOf(ctx context.Context) *errand {
@@ -192,27 +211,11 @@ func (e *errand) pass(d time.Duration) bool {
 	return e.ctx.Err() == nil
 }
 
-// lua are the services as the plugins' host asks them.
-func (s *services) lua() lua.Services {
-	return lua.Services{
-		HTTP: s.http, KV: s.kv, CRM: crm{s}, Tickets: tickets{s}, Queues: s.queue,
-		SMS: func(ctx context.Context, to, text string) error {
-			s.sms = append(s.sms, map[string]any{"to": to, "text": text})
-			s.w.note(errandOf(ctx).line(), "a short message goes to "+to+": "+strconv.Quote(text))
-			return nil
-		},
-		Mail: func(ctx context.Context, m lua.Mail) error {
-			s.sendMail(errandOf(ctx).line(), m.To, m.Subject, m.Text)
-			return nil
-		},
-		Phone: func(number, country string) (string, bool) {
-			if country == "" {
-				country = s.w.cfg.Appliance.Country
-			}
-			n := call.ParseNumber(number, country)
-			return n.E164, n.E164 != ""
-		},
-	}
+// sendSMS keeps a short message that was sent.
+func (s *services) sendSMS(ctx context.Context, to, text string) error {
+	s.sms = append(s.sms, map[string]any{"to": to, "text": text})
+	s.w.note(errandOf(ctx).line(), "a short message goes to "+to+": "+strconv.Quote(text))
+	return nil
 }
 
 // sendMail keeps a mail that was sent.
@@ -231,7 +234,7 @@ func (s *services) sendMail(l *line, to []string, subject, text string) {
 
 // queue gives what the language calls queue.NAME.
 func (s *services) queue(name string) (map[string]any, bool) {
-	q, ok := s.w.queueScope(name)
+	q, ok := s.w.desk.scope(name)
 	if !ok {
 		return nil, false
 	}
@@ -245,4 +248,15 @@ func (s *services) queue(name string) (map[string]any, bool) {
 		"waiting": q.Waiting, "longest_wait": known(q.LongestWait), "expected_wait": known(q.ExpectedWait), "ready": q.Ready,
 		"talking": q.Talking, "logged_in": q.LoggedIn, "service_level": q.ServiceLevel,
 	}, true
+}
+
+// mailed keeps the mails that a box's owners get of a message.
+func (w *World) mailed(left journal.VoicemailLeft) {
+	v := w.cfg.Voicemails[left.Box]
+	if v == nil || w.cfg.SMTP == nil {
+		return
+	}
+	for _, to := range v.MailTo {
+		w.services.sendMail(nil, []string{to}, "Voicemail for "+left.Box, "From "+left.From)
+	}
 }

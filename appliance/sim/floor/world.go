@@ -14,6 +14,7 @@ import (
 
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
+	"callbox/appliance/record"
 	"callbox/hcl"
 )
 
@@ -28,6 +29,7 @@ type World struct {
 	services *services
 	builder  *builder
 	desk     *desk
+	boxes    *record.Boxes // nil: nobody left a message yet
 	current  *generation
 	all      []*generation
 	lines    []*line // in the order in which they called
@@ -58,9 +60,9 @@ func newWorld(b *builder, cfg *hcl.Config, at time.Time, seed uint64) *World {
 	}
 	w.ctx, w.stop = context.WithCancelCause(context.Background())
 	w.books = newBooks(w.heard)
-	w.box = &call.Box{Journal: w.books, Lines: &call.Lines{}, Now: w.clock, Log: slog.New(faults{w})}
+	w.box = &call.Box{Journal: w.books, Lines: &call.Lines{}, Now: w.clock, Log: slog.New(faults{b})}
 	w.services = newServices(w)
-	w.desk = &desk{w}
+	w.desk = newDesk(w, cfg, seed)
 	return w
 }
 
@@ -98,15 +100,22 @@ func (w *World) heard(e journal.Event) {
 	if w.current != nil {
 		w.current.hear(e)
 	}
+	if left, ok := e.Body.(journal.VoicemailLeft); ok {
+		w.mailed(left)
+	}
 }
 
 // shown is a fact as the timeline shows it: its type, then what it says. Ids of calls are shown as the test names them.
 func (w *World) shown(e journal.Event) string {
-	if step, ok := e.Body.(journal.CallStep); ok {
-		return shownStep(step)
+	why := ""
+	switch body := e.Body.(type) {
+	case journal.CallStep:
+		return shownStep(body)
+	case journal.QueueOffered:
+		why = ": " + strings.Join(body.Explanation.Words(), "; ")
 	}
 	fields := flat(e)
-	for _, name := range []string{"seq", "time", "type", "call", "generation", "box"} {
+	for _, name := range []string{"seq", "time", "type", "call", "generation", "box", "explanation"} {
 		delete(fields, name)
 	}
 	var b strings.Builder
@@ -116,7 +125,7 @@ func (w *World) shown(e journal.Event) string {
 			fmt.Fprintf(&b, " %s=%s", name, text)
 		}
 	}
-	return b.String()
+	return b.String() + why
 }
 
 // shownStep is a step of a flow: where, what came in, what it looked at, what came of it, and where it went.
@@ -188,19 +197,23 @@ func (l *line) title() string {
 
 // call starts a call of somebody: it is pinned to the generation that is current, and lives until its last stage ends.
 func (w *World) call(name string, s call.Start) (*line, error) {
-	g := w.current
-	l := &line{w: w, name: name}
 	s.ID = w.id()
+	return w.start(name, s, call.Route{})
+}
+
+// start starts a call at its first stage.
+func (w *World) start(name string, s call.Start, first call.Stage) (*line, error) {
+	l := &line{w: w, name: name}
 	l.cdr = func() (journal.CDR, bool) { return w.books.cdr(s.ID) }
 	w.calls[s.ID] = l
 	w.lines = append(w.lines, l)
-	c, err := call.On(w.ctx, l, w.box, g.plan, s)
+	c, err := call.On(w.ctx, l, w.box, w.current.CallPlan(), s)
 	if err != nil {
 		return nil, err
 	}
 	l.call = c
 	l.co = w.spawn("call "+l.title(), func() {
-		c.Serve(stages{l, g.first()})
+		c.Serve(stages{l, first})
 		l.leave()
 	})
 	return l, nil
@@ -241,10 +254,15 @@ func (w *World) close() {
 	if fault != nil {
 		w.fault = fault
 	}
+	if w.boxes != nil {
+		if err := w.boxes.Close(); err != nil {
+			w.fail(err)
+		}
+	}
 }
 
 // faults is where the box's log goes: a fault in a stage ends a call of a real box, and fails a test.
-type faults struct{ w *World }
+type faults struct{ b *builder }
 
 // Enabled implements slog.Handler.
 func (f faults) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
@@ -262,9 +280,9 @@ func (f faults) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	text := strings.Join(append([]string{r.Message}, told...), " ")
-	f.w.note(nil, text)
+	f.b.world.note(nil, text)
 	if stack != "" {
-		f.w.fail(fmt.Errorf("%s\n%s", text, stack))
+		f.b.world.fail(fmt.Errorf("%s\n%s", text, stack))
 	}
 	return nil
 }
