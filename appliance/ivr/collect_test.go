@@ -67,13 +67,20 @@ func TestTheHashAfterAFullEntryCutsNothing(t *testing.T) {
 		prompt = prompt.ask
 		digits = "4"
 	}
-	` + menu(keyOne)
+	` + menu("tries = 1\n"+keyOne)
 	play(t, []scene{
 		{"the prompt that it falls into begins again", flow, caller{keys: "3s:1234# 9s:1"},
 			"0s say ask\n3.6s say ask\n3.8s cut\n3.8s say ask\n9s goto queue.q\n9s ended self_service, box hung_up"},
 		{"another key there counts at once", flow, caller{keys: "3s:1234 4s:1"}, "0s say ask\n3.6s say ask\n4s cut\n4s goto queue.q\n4s ended self_service, box hung_up"},
 		{"a hash later is what the caller means", flow + `play { prompt = prompt.b }`, caller{keys: "3s:1234 7s:#"},
-			"0s say ask\n3.6s say ask\n7s say ask\n14s say ask\n21s say b\n23s ended self_service, box hung_up"},
+			"0s say ask\n3.6s say ask\n7s say b\n9s ended self_service, box hung_up"},
+		{"who keys on hears nothing of what lies between", `collect "no" {
+			prompt = prompt.ask
+			digits = "2"
+		}
+		play { prompt = prompt.a }
+		play { prompt = prompt.b }
+		` + menu(keyOne), caller{keys: "3s:12 4s:1"}, "0s say ask\n3.2s say a\n4s cut\n4s goto queue.q\n4s ended self_service, box hung_up"},
 	})
 }
 
@@ -96,7 +103,7 @@ func TestWhatIsKeyedInSecretStandsNowhere(t *testing.T) {
 		condition = input.pin == "739154" && result.check.error != ""
 		goto      = ivr.second
 	}`
-	both := "ivr \"main\" {\n" + flow + "\n}\nivr \"second\" {\n play { prompt = prompt.a }\n menu \"pin\" {\n tries = 1\n key \"1\" {}\n }\n set { data = { pin = input.pin } }\n}\n"
+	both := "ivr \"main\" {\n" + flow + "\n}\nivr \"second\" {\n play { prompt = prompt.a }\n when {\n condition = call.data.pin\n menu \"pin\" {\n key \"1\" {}\n }\n }\n set { data = { pin = input.pin } }\n}\n"
 	var log strings.Builder
 	got := ""
 	l := listen(t, configured(t, both), caller{keys: "3s:" + pin, log: &log, office: func(o *Office, _ *line) {

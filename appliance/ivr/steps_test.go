@@ -148,6 +148,13 @@ func TestATransferComesBackWhenItFails(t *testing.T) {
 	})
 }
 
+func TestAForwardThatFailedIsForgotten(t *testing.T) {
+	l := listen(t, configured(t, `transfer { to = extension.1002 }`), caller{})
+	if by := l.c.Diverted(); len(by) > 0 {
+		t.Errorf("who is called next is told that the call was forwarded by %v", by)
+	}
+}
+
 func TestAPluginIsAskedAndItsAnswerSeen(t *testing.T) {
 	flow := `set { data = { n = "A-1" } }
 	run "order" {
@@ -375,6 +382,11 @@ func TestTheStepsOfAnotherBlock(t *testing.T) {
 		})
 	}})
 	l.wants(t, "0s say a\n2s ended overflowed, box hung_up")
+	cfg = configured(t, "ivr \"main\" {\n}\nivr \"other\" {\n play { prompt = prompt.b }\n}\nring_group \"g\" {\n members = [agent.mei]\n failed { goto = ivr.other }\n}\n")
+	l = listen(t, cfg, caller{first: func(o *Office) call.Stage {
+		return o.Steps(cfg.RingGroups["g"].Failed, call.Refuse{Why: call.BoxFull})
+	}})
+	l.wants(t, "0s say b\n2s"+served)
 	l = listen(t, cfg, caller{first: func(o *Office) call.Stage { return o.Steps(nil, o.Flow("nothing")) }})
 	l.wants(t, "0s ended failed, box not_in_use")
 }
