@@ -1,9 +1,12 @@
 package appliance
 
 import (
+	"fmt"
+
 	"callbox/appliance/acd"
 	"callbox/appliance/call"
 	"callbox/appliance/journal"
+	"callbox/appliance/web"
 	"callbox/hcl"
 )
 
@@ -67,3 +70,72 @@ func (o owner) Join(in acd.Enter, post func(any) bool) { o.a.floor.Join(in, post
 
 // Tell implements acd.Owner.
 func (o owner) Tell(in acd.Input) { o.a.floor.Tell(in) }
+
+// Queues implements web.Box.
+func (a *Appliance) Queues() (all []web.Queue) {
+	for _, q := range a.floor.Snapshot().Queues {
+		shown := web.Queue{
+			Name: q.Name, Draining: q.Draining, Waiting: q.Waiting, LongestWait: q.LongestWait.Seconds(),
+			Ready: q.Ready, Talking: q.Talking, LoggedIn: q.SignedIn,
+		}
+		if s := q.ExpectedWait.Seconds(); s >= 0 {
+			shown.ExpectedWait = &s
+		}
+		if q.ServiceLevel >= 0 {
+			shown.ServiceLevel = &q.ServiceLevel
+		}
+		all = append(all, shown)
+	}
+	return all
+}
+
+// Agents implements web.Box.
+func (a *Appliance) Agents() (all []web.Agent) {
+	for _, v := range a.floor.Snapshot().Agents {
+		all = append(all, agentShown(v))
+	}
+	return all
+}
+
+func agentShown(v acd.AgentView) web.Agent {
+	return web.Agent{
+		Name: v.Name, FullName: v.FullName, Number: v.Number, Status: string(v.Status), Reason: v.Reason, Since: v.Since,
+		Next: string(v.Next), Activity: string(v.Activity), Why: v.Why, Queue: v.Queue, Queues: v.Queues, Calls: v.Calls,
+	}
+}
+
+// AgentSet implements web.Box.
+func (a *Appliance) AgentSet(name, status, reason string) (web.Agent, error) {
+	if a.current.Load().Config.Agents[name] == nil {
+		return web.Agent{}, fmt.Errorf("agent %q: %w", name, web.ErrNotFound)
+	}
+	v, err := a.floor.AgentSet(name, acd.Status(status), reason, "command")
+	if err != nil {
+		return web.Agent{}, fmt.Errorf("%w: %w", web.ErrInvalid, err)
+	}
+	return agentShown(v), nil
+}
+
+// maxWhy bounds what is told of one call.
+const maxWhy = 5000
+
+// Why implements web.Box.
+func (a *Appliance) Why(id string) ([]web.Step, error) {
+	var events []journal.Event
+	for e, err := range a.journal.Events(journal.EventQuery{Call: id}) {
+		if err != nil {
+			return nil, err
+		}
+		if events = append(events, e); len(events) == maxWhy {
+			break
+		}
+	}
+	if len(events) == 0 {
+		return nil, fmt.Errorf("call %q: %w", id, web.ErrNotFound)
+	}
+	steps := []web.Step{{Time: events[0].Time, Text: fmt.Sprintf("generation %d", events[0].Generation)}}
+	for _, l := range journal.Story(events) {
+		steps = append(steps, web.Step{Time: l.Time, Text: l.Text, More: l.More})
+	}
+	return steps, nil
+}

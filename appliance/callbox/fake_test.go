@@ -40,6 +40,28 @@ type fakeBox struct {
 	quiet    bool // nothing is configured and nothing happens
 }
 
+func (f *fakeBox) Queues() []web.Queue {
+	return []web.Queue{{Name: "claims", Waiting: 2, LongestWait: 65, Ready: 1, LoggedIn: 2}}
+}
+
+func (f *fakeBox) Agents() []web.Agent {
+	return []web.Agent{{Name: "mei", FullName: "Mei Lin", Status: "paused", Reason: "lunch", Activity: "idle"}}
+}
+
+func (f *fakeBox) Why(call string) ([]web.Step, error) {
+	if call != "c1" {
+		return nil, web.ErrNotFound
+	}
+	return []web.Step{{Text: "menu top (flows.hcl:31): the caller keyed 2", More: []string{"result.policy.found is true"}}}, nil
+}
+
+func (f *fakeBox) AgentSet(name, status, reason string) (web.Agent, error) {
+	if name != "mei" {
+		return web.Agent{}, web.ErrNotFound
+	}
+	return web.Agent{Name: name, Status: status, Reason: reason}, nil
+}
+
 func (f *fakeBox) Status() web.Status {
 	return web.Status{
 		Name: "Sunrise 旭日", Version: "1.2.3", Started: ten.Add(-3*time.Hour - 12*time.Minute), Generation: 4, Hash: "3f2a90bc11223344",

@@ -17,6 +17,9 @@ import (
 //
 //	GET    /v1/status  /v1/calls  /v1/phones  /v1/trunks  /v1/blocks  /v1/generations  /v1/secrets
 //	GET    /v1/calls/past?last=N&from=T&to=T&call=ID   one CDR a line, newest last
+//	GET    /v1/calls/{id}/why                          the call's way, step by step
+//	GET    /v1/queues  /v1/agents                      the floor now
+//	PUT    /v1/agents/{name}/status                    {"status": "paused", "reason": "lunch"}
 //	DELETE /v1/blocks/{source}
 //	POST   /v1/plan  /v1/apply                         a configuration as a tar archive
 //	POST   /v1/rollback                                {"generation": N}; 0: the one before
@@ -36,6 +39,17 @@ func (s *Server) controlRoutes() http.Handler {
 	show("/v1/generations", func() any { return list(s.box.Generations()) })
 	show("/v1/secrets", func() any { return list(s.box.Secrets()) })
 	mux.HandleFunc("GET /v1/calls/past", s.past)
+	show("/v1/queues", func() any { return list(s.box.Queues()) })
+	show("/v1/agents", func() any { return list(s.box.Agents()) })
+	mux.HandleFunc("GET /v1/calls/{id}/why", func(w http.ResponseWriter, r *http.Request) {
+		lines, err := s.box.Why(r.PathValue("id"))
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		answer(w, lines)
+	})
+	mux.HandleFunc("PUT /v1/agents/{name}/status", s.agentStatus)
 	mux.HandleFunc("DELETE /v1/blocks/{source}", func(w http.ResponseWriter, r *http.Request) {
 		done(w, s.box.Unblock(r.PathValue("source")))
 	})
@@ -186,6 +200,23 @@ func (s *Server) secretSet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	done(w, s.box.SecretSet(r.PathValue("name"), req.Value))
+}
+
+func (s *Server) agentStatus(w http.ResponseWriter, r *http.Request) {
+	var req struct {
+		Status string `json:"status"`
+		Reason string `json:"reason"`
+	}
+	if err := readJSON(r, &req); err != nil {
+		refuse(w, err)
+		return
+	}
+	a, err := s.box.AgentSet(r.PathValue("name"), req.Status, req.Reason)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, a)
 }
 
 // readJSON decodes one object strictly: a misspelt field is told, not ignored.

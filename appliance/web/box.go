@@ -18,6 +18,13 @@ type Box interface {
 	Status() Status
 	Calls() []Call
 	Past(q journal.Query) iter.Seq2[journal.CDR, error]
+	// Why tells a call's way, live or past; ErrNotFound when nothing is known of it.
+	Why(call string) ([]Step, error)
+	Queues() []Queue
+	Agents() []Agent
+	// AgentSet chooses a status for an agent: ready, paused, offline. ErrNotFound for one who is not there, ErrInvalid for
+	// what cannot be chosen.
+	AgentSet(name, status, reason string) (Agent, error)
 	Phones() []Phone
 	Trunks() []Trunk
 	Blocks() []Block
@@ -66,6 +73,42 @@ type Status struct {
 	Store       string    `json:"store"`            // "ok" or what is wrong with it
 	Alerts      []string  `json:"alerts,omitempty"` // each one sentence, worst first
 	Draining    bool      `json:"draining,omitempty"`
+}
+
+// A Step is one thing that happened in a call, in words.
+type Step struct {
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+	More []string  `json:"more,omitempty"` // what was looked at, and what was considered
+}
+
+// A Queue is a queue now.
+type Queue struct {
+	Name         string   `json:"name"`
+	Draining     bool     `json:"draining,omitempty"`
+	Waiting      int      `json:"waiting"`
+	LongestWait  float64  `json:"longest_wait"`            // seconds
+	ExpectedWait *float64 `json:"expected_wait,omitempty"` // seconds, for one who comes now; null: not known
+	ServiceLevel *float64 `json:"service_level,omitempty"` // of the last hour, 0 to 1; null: no calls
+	Ready        int      `json:"ready"`
+	Talking      int      `json:"talking"`
+	LoggedIn     int      `json:"logged_in"`
+}
+
+// An Agent is an agent now.
+type Agent struct {
+	Name     string    `json:"name"`
+	FullName string    `json:"full_name,omitempty"`
+	Number   string    `json:"number,omitempty"`
+	Status   string    `json:"status"` // what the agent chose: offline, ready, paused
+	Reason   string    `json:"reason,omitempty"`
+	Since    time.Time `json:"since,omitzero"` // of the status
+	Next     string    `json:"next,omitempty"` // chosen for after the call
+	Activity string    `json:"activity"`       // what the box sees: idle, ringing, talking, …
+	Why      string    `json:"why,omitempty"`  // of a fault
+	Queue    string    `json:"queue,omitempty"`
+	Queues   []string  `json:"queues,omitempty"`
+	Calls    int       `json:"calls"` // today
 }
 
 // A Call is a call in progress.

@@ -44,7 +44,24 @@ func (f *fakeBox) Status() Status {
 	}
 	return Status{Name: "Office", Version: "1.2.3", ConfigState: "ok"}
 }
-func (f *fakeBox) Calls() []Call             { return nil }
+func (f *fakeBox) Calls() []Call   { return nil }
+func (f *fakeBox) Queues() []Queue { return []Queue{{Name: "claims", Waiting: 2}} }
+func (f *fakeBox) Agents() []Agent { return []Agent{{Name: "mei", Status: "ready"}} }
+func (f *fakeBox) Why(call string) ([]Step, error) {
+	if call != "c1" {
+		return nil, ErrNotFound
+	}
+	return []Step{{Text: "the call came in"}}, nil
+}
+func (f *fakeBox) AgentSet(name, status, reason string) (Agent, error) {
+	switch {
+	case name != "mei":
+		return Agent{}, ErrNotFound
+	case status == "asleep":
+		return Agent{}, ErrInvalid
+	}
+	return Agent{Name: name, Status: status, Reason: reason}, nil
+}
 func (f *fakeBox) Phones() []Phone           { return []Phone{{Extension: "1001"}} }
 func (f *fakeBox) Trunks() []Trunk           { return nil }
 func (f *fakeBox) Blocks() []Block           { return nil }
