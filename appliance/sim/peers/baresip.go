@@ -219,16 +219,6 @@ func (p *Phone) Saw(text string) bool {
 	return bytes.Contains(log, []byte(text))
 }
 
-// Heard is what the phone heard in its last call. It is complete once the call is closed.
-func (p *Phone) Heard() []int16 {
-	p.t.Helper()
-	heard := p.SoFar()
-	if heard == nil {
-		p.t.Fatalf("phone %s recorded no call", p.Number)
-	}
-	return heard
-}
-
 // SoFar is what it heard in its last call until now, nil when there is none yet.
 func (p *Phone) SoFar() []int16 {
 	p.t.Helper()
