@@ -155,7 +155,7 @@ func rowS26WhereverAConnectionBreaksNobodyHangs(t *testing.T) {
 			l.u = u
 			l.answer(u.expect("INFO"), 200, "")
 			// between our answer and its ACK, and it stays away
-			l, d = b.dialled(u, "1002", "v=0")
+			_, d = b.dialled(u, "1002", "v=0")
 			d.Answer([]byte("v=0"))
 			u.expect("200")
 			gone(u)
