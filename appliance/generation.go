@@ -157,13 +157,6 @@ func (g *Generation) retire() {
 	}
 }
 
-// inProgress is how many calls are pinned to it.
-func (g *Generation) inProgress() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.calls
-}
-
 // Close ends what runs for the generation alone. Calls that have it lose its
 // plugins.
 func (g *Generation) Close() error {

@@ -54,8 +54,7 @@ func TestACarriersRedirectIsFollowedWhereTheConfigurationSaysSo(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { gateway.Close() })
-			var pstn *wire
-			pstn = newWire(t, "127.0.0.1", func(method, request string) (string, string) {
+			pstn := newWire(t, "127.0.0.1", func(method, request string) (string, string) {
 				if method == "INVITE" && !strings.Contains(request, "sip:0227009999@") {
 					return "SIP/2.0 486 Busy Here\r\n", "" // it is called with the number that it named
 				}
