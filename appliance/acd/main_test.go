@@ -304,7 +304,7 @@ func unbalanced(f *Floor, facts []journal.Event) string {
 				return key + " entered twice"
 			}
 		case journal.QueueCallback:
-			if b.Try == 0 {
+			if b.State == "" {
 				in[key]--
 			}
 		case journal.QueueAnswered, journal.QueueAbandoned, journal.QueueOverflowed:

@@ -277,6 +277,10 @@ func (f *Floor) answered(in OfferAnswered) {
 	if a.call != "" { // the floor missed the end of that one
 		f.ended(a.call)
 	}
+	if other := f.talking[in.Call]; other != nil { // passed on from agent to agent
+		f.hangsUp(other)
+		f.refresh(other)
+	}
 	if a.offer != nil && a.offer.entry.call != in.Call {
 		f.spare(a, "own_call")
 	}

@@ -158,7 +158,7 @@ type CallEnded struct {
 }
 
 // QueueEntered says that a call waits in a queue from now on. It leaves by exactly one of queue.answered, queue.abandoned,
-// queue.overflowed and queue.callback (the one without a try).
+// queue.overflowed and queue.callback (the one without a state).
 type QueueEntered struct {
 	Position int            `json:"position"`           // 1: next
 	Priority float64        `json:"priority,omitempty"` // minutes that are added to those waited
@@ -213,14 +213,15 @@ type QueueOverflowed struct {
 	Why         string  `json:"why"` // full, waited, nobody_logged_in, nobody_ready, removed or moved
 }
 
-// QueueCallback says that a caller will be called back and keeps his place; with a Try, how calling back went.
+// QueueCallback says that a caller will be called back and keeps his place; with a State, how calling back goes. Those have
+// no call: it is over.
 type QueueCallback struct {
 	WaitSeconds float64 `json:"wait_seconds"`
 	Callback    uint64  `json:"callback"`         // counts them
 	Number      string  `json:"number,omitempty"` // that is called
 	Position    int     `json:"position,omitempty"`
-	Try         int     `json:"try,omitempty"`   // 0: the caller has just asked for it
-	State       string  `json:"state,omitempty"` // of a try: calling, reached, failed or given_up
+	Try         int     `json:"try,omitempty"`   // how often it was tried
+	State       string  `json:"state,omitempty"` // calling, reached, failed or given_up; empty: the caller has just asked for it
 	Caller      string  `json:"caller,omitempty"`
 	Language    string  `json:"language,omitempty"`
 	Since       *Stamp  `json:"since,omitempty"` // the place in line: since when he would have waited with no priority
