@@ -17,7 +17,8 @@ type Voicemail struct {
 	MailTo []string `hcl:"mail_to" is:"mail"`
 	// Notify are the phones whose message lamp is lit.
 	Notify []string `hcl:"notify" is:"ref:extension"`
-	// Keep is how long messages are kept.
+	// Keep is how long messages are kept. When not written: as long as the
+	// retention block says for voicemail.
 	Keep time.Duration `hcl:"keep" is:"1d..3650d" default:"90d"`
 }
 
@@ -31,3 +32,9 @@ voicemail "claims" {
   keep     = "90d"
 }
 `}
+
+func (v *Voicemail) check(l *loader, b *block) {
+	if !b.has("keep") {
+		l.afterwards(func() { v.Keep = l.config.Retention.Voicemail })
+	}
+}

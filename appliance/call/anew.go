@@ -3,6 +3,8 @@ package call
 import (
 	"context"
 	"slices"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // Anew goes on as if the phone that calls had dialled another number, with the
@@ -17,15 +19,29 @@ func (s Anew) Run(_ context.Context, c *Call) Stage {
 	if e == nil {
 		return Refuse{BoxNotAllowed}
 	}
-	n := ParseNumber(s.Number, c.Plan.Config.Appliance.Country)
-	if n.Class == ClassEmergency {
-		return Refuse{BoxNotAllowed}
-	}
 	if _, ours := c.Plan.Config.Extensions[s.Number]; ours {
 		if !slices.Contains(e.Allow, ClassInternal) {
 			return Refuse{BoxNotAllowed}
 		}
 		return Extension{Number: s.Number}
 	}
+	country := c.Plan.Config.Appliance.Country
+	n := ParseNumber(s.Number, country)
+	if n.Class == ClassEmergency {
+		return Refuse{BoxNotAllowed}
+	}
+	if RouteFromPhone(c.Plan.Config, n) == nil { // routes are written as people of the country dial
+		n = n.atHome(country)
+	}
 	return c.outside(n, e, c.From)
+}
+
+// atHome is a number as it is dialled within its country, if that is ours.
+func (n Number) atHome(country string) Number {
+	p, err := phonenumbers.Parse(n.E164, country)
+	if err != nil || int(p.GetCountryCode()) != phonenumbers.GetCountryCodeForRegion(country) {
+		return n
+	}
+	n.Dialled = plainNumber(phonenumbers.Format(p, phonenumbers.NATIONAL))
+	return n
 }

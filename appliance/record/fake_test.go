@@ -32,6 +32,13 @@ smtp {
   server = "mail.example.com:587"
   from   = "callbox@example.com"
 }
+trunk "pstn" { address = "sip:192.0.2.1" }
+route "national" {
+  from            = phones
+  number_matching = "^0[2-8][0-9]{7,8}$"
+  class           = "national"
+  to              = [trunk.pstn]
+}
 prompt "away" { text = { en = "We are out." } }
 voicemail "claims" {
   greeting = prompt.away

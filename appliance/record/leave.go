@@ -143,15 +143,14 @@ func (l leaving) take(ctx context.Context) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
+	defer t.discard() // unless it was sealed
 	l.c.Reach("voicemail " + l.box.Name + " message")
 	l.sound(ctx, call.Utterance{Phrase: "beep", Language: l.c.Language()}, false)
 	heard := l.c.Line().Record(ctx, call.Recording{Sink: t.Write, Max: l.box.Max, Silence: endSilence, EndKeys: "#"})
 	switch {
 	case heard.Why == "failed" && ctx.Err() == nil:
-		t.discard()
 		return Message{}, heard.Err
 	case heard.Length < shortest:
-		t.discard()
 		return Message{}, errNothing
 	}
 	return t.seal(heard.Length)

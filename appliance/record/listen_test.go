@@ -152,8 +152,18 @@ func TestTheOwnerCallsBackWithTheRightsOfHisPhone(t *testing.T) {
 	if len(l.rung) != 1 || l.rung[0].Extension != "1001" || l.heard[len(l.heard)-1] != "transferring" {
 		t.Errorf("rang %+v after %v", l.rung, l.heard)
 	}
+	must(t, w.boxes.Delete(w.boxes.List("sales")[0].ID))
+	from := outside
+	from.From.Number = "0227001234"
+	w.call(Leave{Boxes: w.boxes, Box: "sales"}, caller{start: from, speaks: []says{{1000, 2 * time.Second, "hangup"}}})
+	l = w.call(Listen{Boxes: w.boxes}, caller{start: phone("1002"), answers: map[string][]string{"menu": {"5"}}})
+	if len(l.rung) != 1 || l.rung[0].Trunk != "pstn" || !strings.HasSuffix(l.rung[0].Number, "227001234") {
+		t.Errorf("rang %+v after %v", l.rung, l.heard)
+	}
+}
 
-	w = newWorld(t, "")
+func TestCallingBackGivesNobodyARightThatHisPhoneHasNot(t *testing.T) {
+	w := newWorld(t, "")
 	for _, number := range []string{"+12125550100", "119", "0900"} {
 		from := outside
 		from.From.Number = number

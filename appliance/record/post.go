@@ -201,3 +201,25 @@ func (b *Boxes) carry(ctx context.Context, cfg *hcl.Config, l letter, now time.T
 	b.log.Warn("voicemail: a mail is tried again", "voicemail", m.Box, "message", m.ID, "to", l.To, "tries", l.Tries, "at", l.Next.Format(time.RFC3339), "error", err)
 	return &l
 }
+
+// Mail is one mail that waits for the mail server.
+type Mail struct {
+	To, Subject  string
+	Box, Message string
+	Tries        int
+	Next         time.Time // not sooner
+}
+
+// Outbox lists the mails that wait, the oldest first.
+func (b *Boxes) Outbox() (all []Mail) {
+	cfg := b.config.Load()
+	for e, err := range b.outbox.All("", "", false) {
+		l := e.Value
+		m, gone := b.Message(l.Message)
+		if err != nil || gone != nil || cfg == nil {
+			continue
+		}
+		all = append(all, Mail{To: l.To, Subject: compose(cfg, m, l.Bare).subject, Box: m.Box, Message: m.ID, Tries: l.Tries, Next: l.Next})
+	}
+	return all
+}

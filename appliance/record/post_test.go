@@ -310,8 +310,7 @@ func TestADeletedMessageIsNotMailedAnyMore(t *testing.T) {
 }
 
 func TestTheOutboxIsBoundedInNumberAndAge(t *testing.T) {
-	s := newMailServer(t, func(s *mailServer) { s.listener.Close() })
-	w := mailing(t, s, "")
+	w := newWorld(t, "")
 	for range maxLetters/MaxMessages + 1 {
 		for range MaxMessages {
 			w.leave("claims", 1000, time.Second)

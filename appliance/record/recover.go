@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -16,8 +17,9 @@ const shortest = time.Second
 
 // Recover makes index and files agree after whatever ended the last run: files without an entry become messages or go, files
 // that were cut short are mended, entries without a file are left out, and facts that may not have been written are. It returns
-// how many messages it found, and one line an error.
+// how many messages it found, and one line an error. Calls may go on meanwhile.
 func (b *Boxes) Recover(ctx context.Context) (found int, err error) {
+	all := b.all() // first: what is left from now on has a file
 	names, err := b.shelf.names()
 	if err != nil {
 		return 0, fmt.Errorf("voicemail: %w", err)
@@ -26,13 +28,12 @@ func (b *Boxes) Recover(ctx context.Context) (found int, err error) {
 	for _, name := range names {
 		there[name] = true
 	}
-	for _, m := range b.all() {
-		switch {
-		case !there[m.file()]:
+	for _, m := range all {
+		if !there[m.file()] {
 			b.lose(m, "its sound is not there")
-		default:
-			b.mend(m)
+			continue
 		}
+		b.mend(m)
 	}
 	found, err = b.adopt(names)
 	return found, errors.Join(err, b.tellOwed(ctx))
@@ -52,8 +53,14 @@ func (b *Boxes) all() (all []Message) {
 // the index.
 func (b *Boxes) lose(m Message, why string) {
 	b.mu.Lock()
-	b.lost[m.ID] = true
+	_, i := b.find(m.ID)
+	if i >= 0 {
+		b.lost[m.ID] = true
+	}
 	b.mu.Unlock()
+	if i < 0 {
+		return // deleted meanwhile
+	}
 	b.log.Error("voicemail: a message cannot be played: "+why, "voicemail", m.Box, "message", m.ID, "from", m.From)
 }
 
@@ -80,13 +87,19 @@ func (b *Boxes) mend(m Message) {
 		return
 	}
 	b.log.Error("voicemail: a message lost its end", "voicemail", m.Box, "message", m.ID, "was", m.Length.String(), "is", whole.Length.String())
-	m.Length, m.Size, m.Hash = whole.Length, whole.Size, whole.Hash
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	box, i := b.find(m.ID)
-	if err := b.messages.Put(m.key(), m); err == nil && i >= 0 {
-		b.kept[box][i] = m
+	if i < 0 {
+		return // deleted meanwhile
 	}
+	m = b.kept[box][i]
+	m.Length, m.Size, m.Hash = whole.Length, whole.Size, whole.Hash
+	if err := b.messages.Put(m.key(), m); err != nil {
+		b.log.Error("voicemail: the index was not corrected", "voicemail", m.Box, "message", m.ID, "error", err)
+		return
+	}
+	b.kept[box][i] = m
 }
 
 // adopt makes messages of the files that have no entry, and removes those in which nobody speaks.
@@ -98,6 +111,7 @@ func (b *Boxes) adopt(names []string) (found int, err error) {
 			continue
 		}
 		switch m, err := b.examine(name); {
+		case errors.Is(err, fs.ErrNotExist): // deleted meanwhile
 		case errors.Is(err, errNothing):
 			b.stats.cleaned.Add(1)
 			b.log.Info("voicemail: a file without a message in it was deleted", "file", name)
