@@ -369,11 +369,7 @@ func TestAServerThatSaysNothingHoldsUpNeitherCallersNorTheEnd(t *testing.T) {
 	w := mailing(t, s, "", func(o *Options) { o.Now, o.Log, o.Changed = nil, nil, nil })
 	w.boxes.Start()
 	w.leave("claims", 1000, 2*time.Second)
-	for n := 0; n == 0; {
-		s.mu.Lock()
-		n = len(s.conns)
-		s.mu.Unlock()
-	}
+	<-s.dialled
 	w.leave("claims", 1000, 2*time.Second)
 	began := time.Now()
 	w.boxes.post.end()

@@ -31,11 +31,12 @@ type mailServer struct {
 	answer   func(verb, arg string) string // what it says instead; empty: what is usual
 	running  sync.WaitGroup
 
-	mu    sync.Mutex
-	conns []net.Conn
-	mails []arrived
-	came  chan struct{} // a mail arrived
-	heard []string      // verbs
+	mu      sync.Mutex
+	conns   []net.Conn
+	mails   []arrived
+	came    chan struct{} // a mail arrived
+	dialled chan struct{} // somebody connected
+	heard   []string      // verbs
 }
 
 // arrived is one mail.
@@ -49,7 +50,7 @@ func newMailServer(t *testing.T, change ...func(*mailServer)) *mailServer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	s := &mailServer{t: t, listener: l, came: make(chan struct{}, 100)}
+	s := &mailServer{t: t, listener: l, came: make(chan struct{}, 100), dialled: make(chan struct{}, 100)}
 	s.cert, s.roots = certificate(t)
 	for _, f := range change {
 		f(s)
@@ -92,6 +93,7 @@ func (s *mailServer) accept() {
 		s.mu.Lock()
 		s.conns = append(s.conns, c)
 		s.mu.Unlock()
+		s.dialled <- struct{}{}
 		s.running.Go(func() { s.serve(c) })
 	}
 }
