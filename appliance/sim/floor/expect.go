@@ -88,9 +88,9 @@ func (w *World) recorded(name string, s *hcl.TestExpect, l *line, state func(str
 	case "ended":
 		return state(s.Ended, func() bool { c, over := l.cdr(); return over && string(c.Outcome) == s.Ended }, ended)
 	case "talk":
-		return length(s.Talk, func(c journal.CDR) float64 { return c.TalkSeconds + w.since(l, c, c.Answered != nil) })
+		return length(s.Talk, func(c journal.CDR) float64 { return c.TalkSeconds + w.uncounted(l, c, c.Answered != nil) })
 	case "wait":
-		return length(s.Wait, func(c journal.CDR) float64 { return c.WaitSeconds + w.since(l, c, c.Answered == nil) })
+		return length(s.Wait, func(c journal.CDR) float64 { return c.WaitSeconds + w.uncounted(l, c, c.Answered == nil) })
 	case "data":
 		return state(w.value(plain(s.Data)), func() bool { return covers(l.data(), plain(s.Data)) }, func() string { return w.value(plain(l.data())) })
 	case "tagged":
@@ -100,8 +100,8 @@ func (w *World) recorded(name string, s *hcl.TestExpect, l *line, state func(str
 		func() string { return w.value(plain(l.call.Result())) })
 }
 
-// since is what the CDR of a call that goes on does not count yet.
-func (w *World) since(l *line, c journal.CDR, counts bool) float64 {
+// uncounted is what the CDR of a call that goes on does not count yet.
+func (w *World) uncounted(l *line, c journal.CDR, counts bool) float64 {
 	if l.over() || !counts || l.held {
 		return 0
 	}
@@ -134,15 +134,29 @@ func (w *World) happening(name string, s *hcl.TestExpect, l *line, after time.Ti
 		kind, _ := s.Event["type"].(string)
 		return list(s.Event, facts(journal.Type(kind), nil))
 	case "ticket":
-		return list(s.Ticket, func() []map[string]any { return w.services.tickets })
+		return list(s.Ticket, func() []map[string]any {
+			return slices.DeleteFunc(slices.Clone(w.services.tickets), func(t map[string]any) bool {
+				return w.services.written[fmt.Sprint(t["id"])].Before(after)
+			})
+		})
 	case "sms":
-		return list(s.SMS, func() []map[string]any { return w.services.sms })
+		return list(s.SMS, func() []map[string]any { return since(w.services.sms, after) })
 	case "mail":
-		return list(s.Mail, func() []map[string]any { return w.services.mail })
+		return list(s.Mail, func() []map[string]any { return since(w.services.mail, after) })
 	case "voicemail":
 		return w.left("voicemail."+s.Voicemail, list(map[string]any{"voicemail": s.Voicemail}, facts(journal.TypeVoicemailLeft, mine)))
 	}
 	return w.left("queue."+s.Callback, list(map[string]any{"queue": s.Callback}, facts(journal.TypeQueueCallback, mine)))
+}
+
+// since are the messages that went out from a moment on.
+func since(all []sent, from time.Time) (out []map[string]any) {
+	for _, m := range all {
+		if !m.at.Before(from) {
+			out = append(out, m.what)
+		}
+	}
+	return out
 }
 
 // left shows a condition as it is written.

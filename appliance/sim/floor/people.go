@@ -90,6 +90,18 @@ func (s *script) talking(agent string, then func(*line)) *failure {
 	return s.fails([]string{"a caller who talks with agent." + agent + " within " + words(patience)}, []string{"the agent is " + s.w.desk.shown(agent)})
 }
 
+// busy tells the queues that an agent has a call which comes from none of them, or that it is over.
+func (w *World) busy(agent string, l *line, on bool) {
+	v, known := w.desk.View(agent)
+	switch {
+	case !known || v.Call == l.call.ID:
+	case on:
+		w.desk.Tell(acd.AgentBusy{Agent: agent, Call: l.call.ID})
+	default:
+		w.desk.Tell(acd.AgentFree{Agent: agent, Call: l.call.ID})
+	}
+}
+
 // hold puts a caller on hold, or ends that.
 func (w *World) hold(l *line, on bool) {
 	if l.held == on {

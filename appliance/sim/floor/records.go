@@ -45,8 +45,9 @@ func (t tickets) Open(ctx context.Context, _ string, ticket map[string]any) (map
 		ticket["status"] = "open"
 	}
 	all, r, err := saved(t.s.tickets, ticket)
-	t.s.tickets = all
-	t.s.w.note(errandOf(ctx).line(), "ticket opened "+t.s.w.value(r))
+	if err == nil {
+		t.wrote(ctx, all, r, "opened")
+	}
 	return r, err
 }
 
@@ -62,10 +63,15 @@ func (t tickets) Update(ctx context.Context, _, id string, changes map[string]an
 	changes["id"] = id
 	all, r, err := saved(t.s.tickets, changes)
 	if err == nil {
-		t.s.tickets = all
-		t.s.w.note(errandOf(ctx).line(), "ticket changed "+t.s.w.value(r))
+		t.wrote(ctx, all, r, "changed")
 	}
 	return r, err
+}
+
+func (t tickets) wrote(ctx context.Context, all []map[string]any, r map[string]any, how string) {
+	t.s.tickets = all
+	t.s.written[fmt.Sprint(r["id"])] = t.s.w.now
+	t.s.w.note(errandOf(ctx).line(), "ticket "+how+" "+t.s.w.value(r))
 }
 
 // List implements lua.Tickets.

@@ -223,6 +223,7 @@ func (r *ringing) join(ctx context.Context) call.Attempt {
 	}
 	l.leave()
 	l.music, l.up, l.with = nil, true, p
+	l.w.busy(p.agent, l, true)
 	l.call.Talks(p.who(), p.Extension, p.Trunk)
 	return call.Attempt{Answered: true, Who: p.who()}
 }
@@ -232,6 +233,7 @@ func (l *line) leave() {
 	if p := l.with; p != nil {
 		l.with, l.held = nil, false
 		(&ringing{l: l}).give(p)
+		l.w.busy(p.agent, l, false)
 	}
 }
 

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,34 +51,36 @@ type Moment struct {
 // Run runs tests one after the other and tells how each went. The error is that of the floor itself: plugins that do not load, or
 // the end of ctx; no test ran since.
 func Run(ctx context.Context, o Options, tests []*hcl.Test, told func(Result)) (err error) {
-	if o.Watchdog == 0 {
-		o.Watchdog = 10 * time.Second
-	}
-	f := &floorKeeper{o: o}
+	f := newKeeper(o)
 	defer func() { err = errors.Join(err, f.close()) }()
 	for _, t := range tests {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if f.b == nil {
-			f.b = newBuilder(o)
-			if _, err := f.b.build(1, o.Config); err != nil {
-				return err
-			}
+		if _, err := f.builder().build(1, o.Config); err != nil {
+			return err
 		}
 		told(f.run(t))
 	}
 	return nil
 }
 
-func newBuilder(o Options) *builder {
-	return &builder{load: o.Load, child: o.Child, zone: o.Config.Appliance.Timezone}
-}
-
 // floorKeeper runs tests in worlds that share a builder, until one does not come to an end.
 type floorKeeper struct {
 	o Options
-	b *builder
+	b *builder // nil: a new one is needed
+}
+
+func newKeeper(o Options) *floorKeeper {
+	o.Watchdog = cmp.Or(o.Watchdog, 10*time.Second)
+	return &floorKeeper{o: o}
+}
+
+func (f *floorKeeper) builder() *builder {
+	if f.b == nil {
+		f.b = &builder{load: f.o.Load, child: f.o.Child, zone: f.o.Config.Appliance.Timezone}
+	}
+	return f.b
 }
 
 func (f *floorKeeper) close() error {
@@ -89,20 +92,25 @@ func (f *floorKeeper) close() error {
 
 // run runs one test.
 func (f *floorKeeper) run(t *hcl.Test) Result {
+	return f.play(f.world(t.At), t)
+}
+
+// world is a new one.
+func (f *floorKeeper) world(at time.Time) *World {
+	b := f.builder()
+	b.world = newWorld(b, f.o.Config, at, f.o.Seed)
+	return b.world
+}
+
+// play plays a test in its world, and watches that it comes to an end.
+func (f *floorKeeper) play(w *World, t *hcl.Test) Result {
 	began := time.Now()
-	w := newWorld(f.b, f.o.Config, t.At, f.o.Seed)
-	f.b.world = w
 	s := &script{w: w, test: t}
 	done := make(chan *failure, 1)
 	go func() { done <- s.run() }()
-	failed, stuck := f.watch(w, done)
+	failed, stuck := f.watch(s, done)
 	r := Result{Test: t, Took: time.Since(began)}
-	if stuck != "" {
-		step := s.at.Load()
-		failed = &failure{at: t.Place, expected: []string{"a step that comes to an end"}, happened: []string{stuck}}
-		if step != nil {
-			failed.at, failed.step = step.At, step.Kind
-		}
+	if stuck {
 		f.b = nil // what runs there must not meet another test
 	} else {
 		for _, m := range w.timeline {
@@ -134,14 +142,15 @@ func (s *script) run() (f *failure) {
 }
 
 // watch waits for a test, as long as something moves in it.
-func (f *floorKeeper) watch(w *World, done <-chan *failure) (failed *failure, stuck string) {
+func (f *floorKeeper) watch(s *script, done <-chan *failure) (failed *failure, stuck bool) {
+	w := s.w
 	tick := time.NewTicker(f.o.Watchdog / 10)
 	defer tick.Stop()
 	last, still := w.beat.Load(), 0
 	for {
 		select {
 		case failed = <-done:
-			return failed, ""
+			return failed, false
 		case <-tick.C:
 		}
 		if now := w.beat.Load(); now != last {
@@ -151,13 +160,17 @@ func (f *floorKeeper) watch(w *World, done <-chan *failure) (failed *failure, st
 		if still++; still < 10 {
 			continue
 		}
-		stack := stacks()
+		failed = &failure{at: s.test.Place, expected: []string{"a step that comes to an end"}}
+		if step := s.at.Load(); step != nil {
+			failed.at, failed.step = step.At, step.Kind
+		}
+		failed.happened = []string{fmt.Sprintf("it ran for %s without waiting; this is where:\n%s", f.o.Watchdog, stacks())}
 		w.stop(errors.New("the test was given up"))
 		select {
 		case <-done: // it waited for something real, and heeds its context
 		case <-time.After(f.o.Watchdog / 10):
 		}
-		return nil, fmt.Sprintf("it ran for %s without waiting; this is where:\n%s", f.o.Watchdog, stack)
+		return failed, true
 	}
 }
 

@@ -26,8 +26,14 @@ type services struct {
 	mocks     []mock
 	customers []map[string]any
 	tickets   []map[string]any
-	sms       []map[string]any
-	mail      []map[string]any
+	sms, mail []sent
+	written   map[string]time.Time // tickets by id: when they were opened or changed last
+}
+
+// sent is a message that went out.
+type sent struct {
+	at   time.Time
+	what map[string]any
 }
 
 // mock is an http block and how often it has answered.
@@ -37,7 +43,7 @@ type mock struct {
 }
 
 func newServices(w *World) *services {
-	return &services{w: w, kv: lua.NewMemoryKV(w.clock)}
+	return &services{w: w, kv: lua.NewMemoryKV(w.clock), written: map[string]time.Time{}}
 }
 
 // begin fills in what a test says is there.
@@ -213,7 +219,7 @@ func (e *errand) pass(d time.Duration) bool {
 
 // sendSMS keeps a short message that was sent.
 func (s *services) sendSMS(ctx context.Context, to, text string) error {
-	s.sms = append(s.sms, map[string]any{"to": to, "text": text})
+	s.sms = append(s.sms, sent{s.w.now, map[string]any{"to": to, "text": text}})
 	s.w.note(errandOf(ctx).line(), "a short message goes to "+to+": "+strconv.Quote(text))
 	return nil
 }
@@ -228,7 +234,7 @@ func (s *services) sendMail(l *line, to []string, subject, text string) {
 	if len(to) == 1 {
 		m["to"] = to[0]
 	}
-	s.mail = append(s.mail, m)
+	s.mail = append(s.mail, sent{s.w.now, m})
 	s.w.note(l, "mail goes to "+strings.Join(to, ", ")+": "+strconv.Quote(subject))
 }
 

@@ -197,12 +197,14 @@ func (l *line) title() string {
 
 // call starts a call of somebody: it is pinned to the generation that is current, and lives until its last stage ends.
 func (w *World) call(name string, s call.Start) (*line, error) {
-	s.ID = w.id()
 	return w.start(name, s, call.Route{})
 }
 
 // start starts a call at its first stage.
 func (w *World) start(name string, s call.Start, first call.Stage) (*line, error) {
+	if s.ID == "" {
+		s.ID = w.id()
+	}
 	l := &line{w: w, name: name}
 	l.cdr = func() (journal.CDR, bool) { return w.books.cdr(s.ID) }
 	w.calls[s.ID] = l
@@ -212,11 +214,35 @@ func (w *World) start(name string, s call.Start, first call.Stage) (*line, error
 		return nil, err
 	}
 	l.call = c
+	l.picks(s.Account)
 	l.co = w.spawn("call "+l.title(), func() {
 		c.Serve(stages{l, first})
 		l.leave()
+		l.hangsUp(s.Account)
 	})
 	return l, nil
+}
+
+// picks takes the phone that calls out of the hands of others.
+func (l *line) picks(account string) {
+	if account == "" {
+		return
+	}
+	if p := l.w.phone(call.Target{Extension: account}); p.with == nil {
+		p.with = l
+		l.w.busy(agentOf(l.w.cfg, call.Target{Extension: account}), l, true)
+	}
+}
+
+// hangsUp puts it back.
+func (l *line) hangsUp(account string) {
+	if account == "" {
+		return
+	}
+	if p := l.w.phone(call.Target{Extension: account}); p.with == l {
+		p.with = nil
+		l.w.busy(agentOf(l.w.cfg, call.Target{Extension: account}), l, false)
+	}
 }
 
 // stages walks through the stages of a call; an agent who transfers a caller begins a new walk.

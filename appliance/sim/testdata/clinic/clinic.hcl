@@ -28,6 +28,7 @@ schedule "hours" {
 extension "101" {
   name      = "Desk"
   password  = "desk-phone-0101"
+  allow     = ["internal", "national", "mobile"]
   no_answer = "25s"
   forward {
     when = "busy"
