@@ -117,6 +117,7 @@ Dial
   *43            an echo: you hear yourself
   1004           nobody is there: it says so with a tone
   1999           not in use: another tone
+  700            a menu, a queue and a mailbox; *61 signs 1001 or 1002 in, *97 plays messages
 `)
 	caller, called := numbers[0], numbers[min(1, len(numbers)-1)]
 	host := "127.0.0.1"
