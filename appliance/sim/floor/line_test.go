@@ -115,12 +115,15 @@ func TestWhatIsPostedWaitsItsTurnAndNeverOverflows(t *testing.T) {
 
 func TestACallersHangUpEndsWhateverTheCallWaitsIn(t *testing.T) {
 	waits := map[string]func(context.Context, call.Line) error{
-		"say":    func(ctx context.Context, l call.Line) error { return l.Say(ctx, said(60), true) },
-		"next":   func(ctx context.Context, l call.Line) error { l.Next(ctx, call.Forever); return nil },
-		"wait":   func(ctx context.Context, l call.Line) error { l.Wait(ctx, time.Hour); return nil },
-		"record": func(ctx context.Context, l call.Line) error { l.Record(ctx, call.Recording{Max: time.Hour}); return nil },
-		"talk":   func(ctx context.Context, l call.Line) error { l.Talk(ctx); return nil },
-		"echo":   func(ctx context.Context, l call.Line) error { return l.Echo(ctx) },
+		"say":  func(ctx context.Context, l call.Line) error { return l.Say(ctx, said(60), true) },
+		"next": func(ctx context.Context, l call.Line) error { l.Next(ctx, call.Forever); return nil },
+		"wait": func(ctx context.Context, l call.Line) error { l.Wait(ctx, time.Hour); return nil },
+		"record": func(ctx context.Context, l call.Line) error {
+			l.Record(ctx, call.Recording{Max: time.Hour})
+			return nil
+		},
+		"talk": func(ctx context.Context, l call.Line) error { l.Talk(ctx); return nil },
+		"echo": func(ctx context.Context, l call.Line) error { return l.Echo(ctx) },
 		"ring": func(ctx context.Context, l call.Line) error {
 			l.Ring(ctx, []call.Target{{Extension: "1001", As: "agent.mei"}}, call.Forever)
 			return nil
