@@ -48,7 +48,6 @@ type waiter struct {
 	placed float64 // minutes of priority
 	front  bool
 	n      int
-	apart  bool // aside, deaf, or somebody is rung for it
 }
 
 // follow checks each fact against the model, in their order.
