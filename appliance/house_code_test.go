@@ -19,6 +19,7 @@ var pure = []string{
 	`^appliance/call/(cause|number|route)\.go$`,
 	`^appliance/ivr/[^/]+\.go$`,
 	`^appliance/sip/trunkstate\.go$`,
+	`^appliance/acd/(floor|input|action|agent|queue|entry|decide|offer|configure|callback|expect|view|alarm|recall)\.go$`,
 	`^appliance/speech/(values|input|english|chinese|currencies|phrases[a-z_]*|settings|polish)\.go$`,
 }
 

@@ -82,6 +82,47 @@ func (f *Floor) takeCallback(in TakeCallback) {
 	f.attend(e)
 }
 
+// promise puts somebody in line who was not in it. A queue that is not there takes no promise.
+func (f *Floor) promise(in Promise) {
+	q := f.queues[in.Queue]
+	if q == nil || q.gone {
+		return
+	}
+	f.back++
+	at := f.now
+	if !in.At.IsZero() {
+		at = later(at, in.At.Add(f.shift))
+	}
+	e := f.backEntry(q, Enter{Queue: in.Queue, Generation: in.Generation, Caller: in.Caller, Language: in.Language}, at)
+	e.callback = &callback{id: f.back, number: in.Number, call: in.Call, next: at}
+	e.call = in.Call // for the fact
+	b := journal.QueueCallback{
+		Callback: f.back, Number: in.Number, State: "promised", Caller: in.Caller, Language: in.Language, Since: journal.At(at.Add(-f.shift)),
+	}
+	if !in.At.IsZero() {
+		b.At = journal.At(in.At)
+	}
+	f.fact(e, nil, b)
+	e.call = ""
+	f.await(e)
+}
+
+// backEntry is somebody in line who will be called back.
+func (f *Floor) backEntry(q *queue, in Enter, place time.Time) *entry {
+	f.entries++
+	e := &entry{in: in, queue: q, n: f.entries, since: place, place: place, front: true, asked: true, refused: map[*agent]int{}}
+	e.alarm.entry = e
+	return e
+}
+
+// await puts such an entry into the line.
+func (f *Floor) await(e *entry) {
+	f.backs[e.callback.id] = e
+	e.queue.callbacks++
+	e.queue.line = insert(e.queue.line, e)
+	f.attend(e)
+}
+
 // factBack writes down how calling back goes.
 func (f *Floor) factBack(e *entry, state string) {
 	f.fact(e, nil, journal.QueueCallback{
@@ -161,6 +202,7 @@ func (f *Floor) callbackFailed(in CallbackFailed) {
 
 // restore puts back what was so before the box stopped.
 func (f *Floor) restore(in Restore) {
+	f.back = max(f.back, in.LastCallback)
 	for _, s := range in.Spoke {
 		f.spoke.note(s)
 	}
@@ -169,7 +211,10 @@ func (f *Floor) restore(in Restore) {
 		if a == nil || a.status != Offline || r.Status == Offline {
 			continue
 		}
-		a.status, a.reason, a.since, a.signedIn, a.freeFrom = r.Status, r.Reason, r.Since, r.Since, f.now
+		a.status, a.reason, a.since, a.signedIn, a.freeFrom = r.Status, r.Reason, r.Since, r.SignedIn, f.now
+		if a.signedIn.IsZero() {
+			a.signedIn = r.Since
+		}
 		f.changed(a)
 		for _, q := range a.queues {
 			f.staffed(q, true)
@@ -182,15 +227,8 @@ func (f *Floor) restore(in Restore) {
 			continue
 		}
 		f.back = max(f.back, r.ID)
-		f.entries++
-		e := &entry{
-			in: Enter{Queue: r.Queue, Caller: r.Caller, Language: r.Language}, queue: q, n: f.entries, since: r.Since, place: r.Since,
-			front: true, asked: true, refused: map[*agent]int{}, callback: &callback{id: r.ID, number: r.Number, tries: r.Tries},
-		}
-		e.alarm.entry = e
-		f.backs[r.ID] = e
-		q.callbacks++
-		q.line = insert(q.line, e)
-		f.attend(e)
+		e := f.backEntry(q, Enter{Queue: r.Queue, Caller: r.Caller, Language: r.Language}, r.Since)
+		e.callback = &callback{id: r.ID, number: r.Number, call: r.Call, tries: r.Tries, next: r.At}
+		f.await(e)
 	}
 }

@@ -96,7 +96,7 @@ func (d *Desk) post(call string, a Action) bool {
 
 // write keeps a fact. A promise to call back is told to the caller only when it is on disk.
 func (d *Desk) write(e journal.Event, told *[]journal.Event) {
-	if b, ok := e.Body.(journal.QueueCallback); ok && b.State == "" {
+	if b, ok := e.Body.(journal.QueueCallback); ok && (b.State == "" || b.State == "promised") {
 		*told = append(*told, e)
 		return
 	}

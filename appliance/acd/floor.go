@@ -125,6 +125,8 @@ func (f *Floor) hear(in Input) {
 		f.aside(in)
 	case TakeCallback:
 		f.takeCallback(in)
+	case Promise:
+		f.promise(in)
 	case CallbackFailed:
 		f.callbackFailed(in)
 	case OfferAnswered:

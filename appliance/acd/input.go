@@ -62,6 +62,17 @@ type TakeCallback struct {
 	Number string // that will be called
 }
 
+// Promise promises to call somebody back who does not wait: from that moment on he is in line.
+type Promise struct {
+	Call       string // in which he asked for it
+	Generation int
+	Queue      string
+	Number     string
+	Caller     string
+	Language   string
+	At         time.Time // not before; zero: as soon as it is his turn
+}
+
 // CallbackFailed says that a caller who was to be called back could not be reached, or did not want to speak any more.
 type CallbackFailed struct {
 	Callback uint64
@@ -129,24 +140,28 @@ type Phone struct {
 
 // Restore tells what was so before the box stopped.
 type Restore struct {
-	Agents    []RestoredAgent
-	Callbacks []RestoredCallback
-	Spoke     []Spoke
+	Agents       []RestoredAgent
+	Callbacks    []RestoredCallback
+	LastCallback uint64 // the greatest number that a callback ever had
+	Spoke        []Spoke
 }
 
 // RestoredAgent is an agent's choice before the box stopped.
 type RestoredAgent struct {
-	Agent  string
-	Status Status
-	Reason string
-	Since  time.Time
+	Agent    string
+	Status   Status
+	Reason   string
+	Since    time.Time
+	SignedIn time.Time
 }
 
 // RestoredCallback is a promise to call back that is still to be kept.
 type RestoredCallback struct {
 	ID                              uint64
 	Queue, Number, Caller, Language string
+	Call                            string    // in which he asked for it
 	Since                           time.Time // the place in line
+	At                              time.Time // not before
 	Tries                           int       // so far
 }
 
@@ -166,6 +181,7 @@ func (CallEnded) input()      {}
 func (Vanished) input()       {}
 func (Aside) input()          {}
 func (TakeCallback) input()   {}
+func (Promise) input()        {}
 func (CallbackFailed) input() {}
 func (OfferAnswered) input()  {}
 func (OfferRejected) input()  {}

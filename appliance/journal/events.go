@@ -221,10 +221,11 @@ type QueueCallback struct {
 	Number      string  `json:"number,omitempty"` // that is called
 	Position    int     `json:"position,omitempty"`
 	Try         int     `json:"try,omitempty"`   // how often it was tried
-	State       string  `json:"state,omitempty"` // calling, reached, failed or given_up; empty: the caller has just asked for it
+	State       string  `json:"state,omitempty"` // calling, reached, failed or given_up; empty: the caller has just asked for it, promised: without having waited
 	Caller      string  `json:"caller,omitempty"`
 	Language    string  `json:"language,omitempty"`
 	Since       *Stamp  `json:"since,omitempty"` // the place in line: since when he would have waited with no priority
+	At          *Stamp  `json:"at,omitempty"`    // not before
 }
 
 // AgentStatus says what an agent has chosen: offline, ready, or paused for a reason.
