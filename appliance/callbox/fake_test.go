@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"callbox/appliance"
 	"callbox/appliance/journal"
 	"callbox/appliance/web"
 	"callbox/hcl"
@@ -20,7 +21,12 @@ import (
 
 var update = flag.Bool("update", false, "write what commands print to testdata")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if status, is := appliance.RunLua(os.Args); is {
+		os.Exit(status)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // taipei is the reader's zone in these tests, and ten o'clock the time.
 var (

@@ -108,8 +108,11 @@ func (b *builder) furniture() appliance.Furniture {
 		Agent:  func(name string) (string, bool) { return b.world.desk.Agent(name) },
 		Caller: func(number string) hcl.CallerScope { return b.world.services.caller(number) },
 		Floor:  turn{b},
-		Kept:   func(c *call.Call) uint64 { return b.world.desk.backs[c.ID] },
-		Boxes:  func() *record.Boxes { return b.world.mailboxes() },
+		Choose: func(agent string, status acd.Status, reason string) error {
+			return b.world.desk.choose(agent, status, reason, "")
+		},
+		Kept:  func(c *call.Call) uint64 { return b.world.desk.backs[c.ID] },
+		Boxes: func() *record.Boxes { return b.world.mailboxes() },
 		Callback: func(c *call.Call, queue, number string, at time.Time) error {
 			return b.world.desk.promise(c, queue, number, at)
 		},
