@@ -193,3 +193,30 @@ return M`))
 		t.Errorf("a new plugin begins with what happens now, not at %d: %v", j.cursor["p"], err)
 	}
 }
+
+func TestAPluginIsToldOfOneEventWhereNothingHappensBeside(t *testing.T) {
+	o := with(t, single("p", `
+local kv = require "callbox.kv"
+return {
+  on_call_ended = function(event) kv.set("outcome", event.outcome) end,
+  on_call_started = function(event) error("no") end,
+  on_route = function(call) kv.set("outcome", "routed") end,
+}`))
+	tell := func(kind string) error {
+		return o.Host.Tell(t.Context(), "p", Event{Seq: 1, Type: kind, Fields: map[string]any{"type": kind, "outcome": "answered"}})
+	}
+	if err := tell("call.ended"); err != nil {
+		t.Error(err)
+	}
+	if value, ok, err := o.Host.o.Services.KV.Get("p", "outcome"); string(value) != `"answered"` || !ok || err != nil {
+		t.Errorf("%s %v %v", value, ok, err)
+	}
+	if err := tell("call.started"); err == nil || !strings.Contains(err.Error(), "p.on_call_started") {
+		t.Error(err)
+	}
+	for _, nothing := range []string{"call.answered", "route"} {
+		if err := tell(nothing); err != nil {
+			t.Errorf("%s: %v", nothing, err)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (s *script) agent(do *hcl.TestAgent) *failure {
 			l.co.wake()
 		})
 	case "vanish":
-		s.w.vanish(do.Agent, do.Vanish)
+		return s.vanish(do.Agent, do.Vanish)
 	case "finish":
 		desk.Tell(acd.Finish{Agent: do.Agent})
 	case "ready":
@@ -127,8 +127,12 @@ func holdMusic(cfg *hcl.Config) string {
 }
 
 // vanish takes an agent's phone off the network, or brings it back.
-func (w *World) vanish(agent string, gone bool) {
+func (s *script) vanish(agent string, gone bool) *failure {
+	w := s.w
 	a := w.cfg.Agents[agent]
+	if a == nil || a.Extension == "" && a.Phone == "" {
+		return s.fails([]string{"a phone of agent." + agent}, []string{"the configuration has none by now"})
+	}
 	p := w.phone(call.Target{Extension: a.Extension, Number: a.Phone})
 	p.gone = gone
 	what := "loses its network"
@@ -147,6 +151,7 @@ func (w *World) vanish(agent string, gone bool) {
 			}
 		})
 	}
+	return nil
 }
 
 // lost parts the caller from a phone that vanished. Whoever came from a queue waits there again; for others the call is over.

@@ -122,7 +122,9 @@ func (r *ringing) dial(t call.Target) {
 	p := &party{Target: t, agent: agentOf(l.call.Plan.Config, t), phone: w.phone(t)}
 	if t.Trunk != "" {
 		if !w.box.Lines.Take(t.Trunk, t.Emergency) {
-			r.best = call.TrunkFull
+			if telling(call.TrunkFull) > telling(r.best) {
+				r.best = call.TrunkFull
+			}
 			return
 		}
 		p.line = true
@@ -177,9 +179,19 @@ func (r *ringing) fail(p *party, why call.Cause) {
 	}
 	r.parties = slices.Delete(r.parties, i, i+1)
 	r.give(p)
-	r.best, r.settled = why, why == call.CalleeDeclined
+	if telling(why) >= telling(r.best) {
+		r.best = why
+	}
+	r.settled = why == call.CalleeDeclined
 	r.l.w.note(r.l, p.String()+" does not answer: "+why.String())
 	r.l.co.wake()
+}
+
+// telling orders the failures of several phones by what they say about who was called rather than about a phone.
+func telling(why call.Cause) int {
+	return slices.Index([]call.Cause{
+		call.CalleeOffline, call.NetworkNoAnswer, call.TrunkFull, call.CalleeNoAnswer, call.CalleeBusy, call.CalleeDeclined,
+	}, why)
 }
 
 // give lets go of what a party holds.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -69,6 +70,8 @@ func Run(ctx context.Context, o Options, tests []*hcl.Test, told func(Result)) (
 type floorKeeper struct {
 	o Options
 	b *builder // nil: a new one is needed
+
+	given []*builder // up, with what still runs in their worlds
 }
 
 func newKeeper(o Options) *floorKeeper {
@@ -84,10 +87,13 @@ func (f *floorKeeper) builder() *builder {
 }
 
 func (f *floorKeeper) close() error {
-	if f.b == nil {
-		return nil
+	var all []error
+	for _, b := range append(f.given, f.b) {
+		if b != nil {
+			all = append(all, b.close())
+		}
 	}
-	return f.b.close()
+	return errors.Join(all...)
 }
 
 // run runs one test.
@@ -111,7 +117,7 @@ func (f *floorKeeper) play(w *World, t *hcl.Test) Result {
 	failed, stuck := f.watch(s, done)
 	r := Result{Test: t, Took: time.Since(began)}
 	if stuck {
-		f.b = nil // what runs there must not meet another test
+		f.given, f.b = append(f.given, f.b), nil // what runs there must not meet another test
 	} else {
 		for _, m := range w.timeline {
 			r.Timeline = append(r.Timeline, Moment{m.at.In(f.b.zone), m.call, m.what})
@@ -124,21 +130,31 @@ func (f *floorKeeper) play(w *World, t *hcl.Test) Result {
 }
 
 // run plays the script and ends everything.
-func (s *script) run() (f *failure) {
+func (s *script) run() *failure {
+	f := s.guarded(s.play)
+	told := len(s.w.timeline)
+	closed := s.guarded(func() *failure { s.w.close(); return nil })
+	s.w.timeline = s.w.timeline[:told] // that all calls are ended at last is none of the test's
+	switch {
+	case f != nil:
+		return f
+	case closed != nil:
+		return closed
+	case s.w.fault != nil:
+		return s.faulty()
+	}
+	return nil
+}
+
+// guarded makes a failure of a panic.
+func (s *script) guarded(do func() *failure) (f *failure) {
 	defer func() {
 		if p := recover(); p != nil {
-			buf := make([]byte, 64<<10)
-			f = s.fails([]string{"no fault"}, []string{fmt.Sprintf("the test failed by a fault in callbox: %v\n%s", p, buf[:runtime.Stack(buf, false)])})
+			s.w.running = nil
+			f = s.fails([]string{"no fault"}, []string{(&crash{"the test", p, debug.Stack()}).Error()})
 		}
 	}()
-	f = s.play()
-	told := len(s.w.timeline)
-	s.w.close()
-	s.w.timeline = s.w.timeline[:told] // that all calls are ended at last is none of the test's
-	if f == nil && s.w.fault != nil {
-		f = s.faulty()
-	}
-	return f
+	return do()
 }
 
 // watch waits for a test, as long as something moves in it.

@@ -306,6 +306,9 @@ func (f faults) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	text := strings.Join(append([]string{r.Message}, told...), " ")
+	if f.b.world == nil {
+		return nil // before the first test
+	}
 	f.b.world.note(nil, text)
 	if stack != "" {
 		f.b.world.fail(fmt.Errorf("%s\n%s", text, stack))
