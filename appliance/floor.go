@@ -17,26 +17,11 @@ func (a *Appliance) startFloor(cfg *hcl.Config) {
 		DeskOptions: acd.DeskOptions{Facts: a.journal, Log: a.log},
 		Now:         a.now, Seed: uint64(a.now().UnixNano()),
 	})
-	a.floor.Tell(a.chosenBefore())
-}
-
-// chosenBefore is what the journal knows of agents: their last choice.
-func (a *Appliance) chosenBefore() acd.Restore {
-	last := map[string]acd.RestoredAgent{}
-	for e, err := range a.journal.Events(journal.EventQuery{}) {
-		if err != nil {
-			a.log.Warn("what agents had chosen before is not known", "error", err)
-			break
-		}
-		if s, ok := e.Body.(journal.AgentStatus); ok {
-			last[e.Agent] = acd.RestoredAgent{Agent: e.Agent, Status: acd.Status(s.Status), Reason: s.Reason, Since: e.Time}
-		}
+	before, err := acd.Recall(a.journal.Events(journal.EventQuery{Types: acd.Recalled}))
+	if err != nil {
+		a.log.Warn("not all is known that agents had chosen before", "error", err)
 	}
-	var r acd.Restore
-	for _, s := range last {
-		r.Agents = append(r.Agents, s)
-	}
-	return r
+	a.floor.Tell(before)
 }
 
 // choose is an agent's choice at a desk phone.

@@ -308,13 +308,13 @@ route "zz-exact" {
 
 func TestWhatThisReleaseDoesNotRunIsNamed(t *testing.T) {
 	cfg := loaded(t, examples())
-	if !slices.Equal(cfg.Later["queue"], []string{"claims"}) || !slices.Equal(cfg.Later["campaign"], []string{"reminder", "renewals"}) {
+	if !slices.Equal(cfg.Later["ring_group"], []string{"front"}) || !slices.Equal(cfg.Later["campaign"], []string{"reminder", "renewals"}) {
 		t.Errorf("later: %v", cfg.Later)
 	}
-	if names, ok := cfg.Later["smtp"]; !ok || len(names) != 0 {
-		t.Errorf("smtp: %v %v", names, ok)
+	if names, ok := cfg.Later["sms"]; !ok || len(names) != 0 {
+		t.Errorf("sms: %v %v", names, ok)
 	}
-	for _, now := range []string{"trunk", "extension", "route", "variable", "locals", "web"} {
+	for _, now := range []string{"trunk", "extension", "route", "variable", "locals", "web", "ivr", "queue", "voicemail", "plugin"} {
 		if _, ok := cfg.Later[now]; ok {
 			t.Errorf("%s is said to come later", now)
 		}

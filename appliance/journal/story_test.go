@@ -14,7 +14,7 @@ func TestACallIsToldInWords(t *testing.T) {
 		return Event{Time: at, Type: b.Type(), Call: "c1", Generation: 3, Body: b}
 	}
 	var offered Event
-	must(t, json.Unmarshal([]byte(`{"seq":9,"time":"2026-03-02T12:00:00.000Z","type":"queue.offered","call":"c1","queue":"claims","agent":"mei","ring":"20s","try":2}`), &offered))
+	must(t, json.Unmarshal([]byte(`{"seq":9,"time":"2026-03-02T12:00:00.000Z","type":"queue.offered","call":"c1","queue":"claims","agent":"mei","agents":["mei"],"explanation":{"strategy":"longest_idle","candidates":[{"agent":"mei","score":"free for 2s"}],"passed":[{"agent":"jun","why":"paused"}]}}`), &offered))
 	step := CallStep{Flow: "ivr main", Step: "menu top", Place: "flows.hcl:31", Input: "2", Result: "chosen", To: "goto (flows.hcl:40)"}
 	set := CallStep{Flow: "ivr main", Step: "set", Place: "flows.hcl:35", Looked: []Looked{{"call.data.lane", `"day"`}}, Fault: "too much", To: "the end"}
 	over := CallStep{Flow: "ivr main", Step: "wait", Place: "flows.hcl:50"}
@@ -45,7 +45,9 @@ set (flows.hcl:35) → the end
 the caller pressed 7
 learnt: a = 1, b = "` + strings.Repeat("x", 99) + `…, tagged vip
 wait (flows.hcl:50); the call was over
-queue offered: queue claims, agent mei, ring "20s", try 2
+queue claims rings mei
+  agent mei is the choice of longest_idle among 1: free for 2s
+  agent jun passed over: paused
 agent.mei answered
 the caller pressed a key that is not kept
 held by the agent
