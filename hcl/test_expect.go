@@ -29,9 +29,11 @@ type TestExpect struct {
 	Talking Destination `hcl:"talking" is:"ref:agent,extension,number"`
 	// Ended is how the call ended.
 	Ended string `hcl:"ended" is:"answered|abandoned|voicemail|overflowed|self_service|busy|no_answer|failed|blocked"`
-	// Talk is how long the caller talked with somebody.
+	// Talk is how long the caller talked with somebody, as in the CDR, to the
+	// second.
 	Talk time.Duration `hcl:"talk" is:"0s..365d"`
-	// Wait is how long the caller waited for somebody.
+	// Wait is how long the caller waited for somebody, as in the CDR, to the
+	// second.
 	Wait time.Duration `hcl:"wait" is:"0s..365d"`
 	// Data that is attached to the call; other keys may be there too.
 	Data map[string]any `hcl:"data"`
@@ -50,8 +52,8 @@ type TestExpect struct {
 	Callback string `hcl:"callback" is:"ref:queue"`
 	// Result of run steps by their label: { policy = { found = true } }.
 	Result map[string]any `hcl:"result"`
-	// Event that happened, as far as it is told here:
-	// { type = "queue.missed", agent = agent.mei }.
+	// Event that happened since the test began, with an after since then, as far
+	// as it is told here: { type = "queue.missed", agent = agent.mei }.
 	Event map[string]any `hcl:"event"`
 	// Within is how long to wait for it, in virtual time, from the step before;
 	// with an after of more than 30s, and when not written, 30s longer than that.

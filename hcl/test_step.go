@@ -64,7 +64,9 @@ call {
 
 func (s *TestCall) check(_ *loader, b *block) { s.testPlace = testPlace{def: b.def, block: b} }
 
-// TestPress presses keys, as soon as the flow can take them.
+// TestPress presses keys, as soon as the flow can take them: where a menu or a
+// collect waits, or what is said may be interrupted. Each waits for that at most
+// 30s, and comes 200ms after the one before.
 type TestPress struct {
 	// Keys in the order pressed: "123456#".
 	Keys string `hcl:"keys" is:"required dialled-keys"`
@@ -84,7 +86,8 @@ press {
 
 func (s *TestPress) check(_ *loader, b *block) { s.testPlace = testPlace{b.def, b, s.On} }
 
-// TestSpeak lets the caller speak, as into a voicemail box.
+// TestSpeak lets the caller speak, as into a voicemail box. It begins when a
+// recording listens, or somebody who talks with the caller, at most 30s later.
 type TestSpeak struct {
 	// Time it takes.
 	Time time.Duration `hcl:"time" is:"required 100ms..1h"`
@@ -140,7 +143,7 @@ func (s *TestHangup) check(_ *loader, b *block) { s.testPlace = testPlace{b.def,
 type TestAgent struct {
 	// Agent who does it: agent "mei".
 	Agent string `hcl:",label"`
-	// Answer the call that rings.
+	// Answer the call that rings, or that does within 30s.
 	Answer bool `hcl:"answer"`
 	// Reject the call that rings.
 	Reject bool `hcl:"reject"`
@@ -158,7 +161,8 @@ type TestAgent struct {
 	Pause string `hcl:"pause" is:"1..64"`
 	// Offline signs off.
 	Offline bool `hcl:"offline"`
-	// Vanish: the phone loses its network, or with false has it again.
+	// Vanish: the phone loses its network, or with false has it again. Who talks
+	// there is missed after 30s of silence.
 	Vanish bool `hcl:"vanish"`
 	// On is the call, where there are several. When not written: the agent's own.
 	On string `hcl:"on"`

@@ -194,7 +194,12 @@ func (l *line) takesKeys() bool {
 
 // press presses one key.
 func (l *line) press(key byte) {
-	if l.doing == doingRecord {
+	switch l.doing {
+	case doingSay:
+		if !l.barge { // it is let go
+			return
+		}
+	case doingRecord:
 		if strings.IndexByte(l.endKeys, key) >= 0 {
 			l.endedBy = key
 			l.co.wake()
