@@ -19,7 +19,7 @@ func TestTwoAgentsWhoAnswerInTheSameInstantDoNotBothHaveTheCall(t *testing.T) {
 	id := h.rings["one"].ID
 	h.answer("one", "ann")
 	h.now = h.now.Add(10 * time.Millisecond)
-	h.tell(OfferMissed{id})
+	h.tell(OfferMissed{Offer: id})
 	h.tell(OfferRejected{Offer: id, Agent: "bob"})
 	h.state("ann", "ready talking")
 	h.state("bob", "ready idle")
@@ -39,7 +39,7 @@ func TestAnAgentWhoAnswersAfterTheCallerHungUpIsNotStuck(t *testing.T) {
 	id := h.rings["one"].ID
 	h.tell(CallEnded{"one"})
 	h.state("ann", "ready idle")
-	h.tell(OfferMissed{id})
+	h.tell(OfferMissed{Offer: id})
 	h.tell(OfferFailed{Offer: id, Why: "late"})
 	h.state("ann", "ready idle")
 	h.call("two", "sales")
@@ -59,7 +59,7 @@ func TestAnAgentWhoDropsTheCallBeforeBeingJoinedLetsTheOthersRing(t *testing.T) 
 func TestNoWayOutOfRingingKeepsAnAgent(t *testing.T) {
 	for name, out := range map[string]func(h *hall, id uint64){
 		"answered":            func(h *hall, _ uint64) { h.answer("one", "ann"); h.tell(CallEnded{"one"}) },
-		"missed":              func(h *hall, id uint64) { h.tell(OfferMissed{id}) },
+		"missed":              func(h *hall, id uint64) { h.tell(OfferMissed{Offer: id}) },
 		"declined":            func(h *hall, id uint64) { h.tell(OfferRejected{Offer: id}) },
 		"busy":                func(h *hall, id uint64) { h.tell(OfferRejected{Offer: id, Busy: true}) },
 		"unreachable":         func(h *hall, id uint64) { h.tell(OfferFailed{Offer: id, Why: "gone"}) },

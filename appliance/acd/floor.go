@@ -134,7 +134,7 @@ func (f *Floor) hear(in Input) {
 	case OfferRejected:
 		f.rejected(in)
 	case OfferMissed:
-		f.missed(in.Offer)
+		f.missed(in)
 	case OfferFailed:
 		f.failed(in)
 	case Restore:

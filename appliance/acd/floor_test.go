@@ -256,7 +256,7 @@ func TestWhoDoesNotAnswerTwiceIsPaused(t *testing.T) {
 	for range 2 {
 		h.expects("one", "ann")
 		h.pass(20 * time.Second)
-		h.tell(OfferMissed{h.rings["one"].ID})
+		h.tell(OfferMissed{Offer: h.rings["one"].ID})
 	}
 	h.expects("one", "")
 	h.state("ann", "paused idle")
@@ -273,7 +273,7 @@ func TestSomebodyElseIsRungBeforeWhoDidNotAnswer(t *testing.T) {
 	h.call("one", "sales")
 	h.expects("one", "ann")
 	h.pass(20 * time.Second)
-	h.tell(OfferMissed{h.rings["one"].ID})
+	h.tell(OfferMissed{Offer: h.rings["one"].ID})
 	h.expects("one", "bob")
 }
 

@@ -95,8 +95,11 @@ type OfferRejected struct {
 	Busy  bool
 }
 
-// OfferMissed says that nobody answered in time.
-type OfferMissed struct{ Offer uint64 }
+// OfferMissed says that an agent did not answer in time. Without an agent: all who were rung.
+type OfferMissed struct {
+	Offer uint64
+	Agent string
+}
 
 // OfferFailed says that an agent's phone could not be reached. Without an agent: all who were rung.
 type OfferFailed struct {

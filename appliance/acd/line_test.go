@@ -289,30 +289,30 @@ func (l *line) Ring(ctx context.Context, to []call.Target, within time.Duration)
 		l.mu.Unlock()
 	}()
 	first, soonest := -1, within
-	left, last := len(to), call.CalleeNoAnswer
+	left, last, each := len(to), call.CalleeNoAnswer, map[string]call.Cause{}
 	l.h.mu.Lock()
 	for i, t := range to {
 		p, known := l.h.phones[strings.TrimPrefix(t.As, "agent.")]
 		switch {
 		case p.why != nil:
-			left, last = left-1, *p.why
+			left, last, each[t.As] = left-1, *p.why, *p.why
 		case known && p.after <= soonest:
 			first, soonest = i, p.after
 		}
 	}
 	l.h.mu.Unlock()
 	if left == 0 {
-		return call.Attempt{Why: last}
+		return call.Attempt{Why: last, Each: each}
 	}
 	select {
 	case <-time.After(soonest):
 	case <-ctx.Done():
 		why := call.CalleeNoAnswer
 		errors.As(context.Cause(ctx), &why)
-		return call.Attempt{Why: why}
+		return call.Attempt{Why: why, Each: each}
 	}
 	if first < 0 {
-		return call.Attempt{Why: call.CalleeNoAnswer}
+		return call.Attempt{Why: call.CalleeNoAnswer, Each: each}
 	}
 	t := to[first]
 	for _, u := range []*call.Utterance{t.Tell, t.Greet} {
@@ -324,7 +324,7 @@ func (l *line) Ring(ctx context.Context, to []call.Target, within time.Duration)
 	l.with, l.parts = t.As, make(chan struct{})
 	l.mu.Unlock()
 	l.c.Talks(t.As, t.Extension, t.Trunk)
-	return call.Attempt{Answered: true, Who: t.As}
+	return call.Attempt{Answered: true, Who: t.As, Each: each}
 }
 
 func (l *line) Talk(ctx context.Context) {

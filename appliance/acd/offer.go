@@ -148,7 +148,8 @@ func (f *Floor) classOf(e *entry) *class {
 	return e.queue.newClass(k, e.in.Skills)
 }
 
-// least is how much of a call's ringing must be left for an agent to join in.
+// least is how long a phone rings at least: for less nobody joins in, and after less nobody has missed a call by being
+// away.
 const least = 3 * time.Second
 
 // joinIn lets an agent who has become free ring along where all are rung.
@@ -191,15 +192,18 @@ func (f *Floor) part(o *offer, a *agent, why string) {
 	e := o.entry
 	o.agents = slices.DeleteFunc(o.agents, func(x *agent) bool { return x == a })
 	rang := f.now.Sub(o.rung[a])
+	joined := o.rung[a].After(o.began)
 	delete(o.rung, a)
 	a.offer = nil
 	switch why {
 	case "missed":
 		e.refused[a]++
-		if rang >= o.ring/2 {
+		if !joined || rang >= o.ring/2 {
 			a.missed++
 		}
-		a.freeFrom = f.now
+		if a.freeFrom = f.now; rang < least { // it did not ring: the phone wants no calls
+			a.rest = f.now.Add(restBusy)
+		}
 		f.fact(e, a, journal.QueueMissed{Offer: o.id, RingSeconds: seconds(rang)})
 		if m := e.queue.cfg.Missed; m != nil && a.missed >= m.Limit && a.next == nil {
 			a.missed = 0
@@ -327,8 +331,8 @@ func (f *Floor) rejected(in OfferRejected) {
 	f.each(in.Offer, in.Agent, func(o *offer, a *agent) { f.part(o, a, why) })
 }
 
-func (f *Floor) missed(id uint64) {
-	f.each(id, "", func(o *offer, a *agent) { f.part(o, a, "missed") })
+func (f *Floor) missed(in OfferMissed) {
+	f.each(in.Offer, in.Agent, func(o *offer, a *agent) { f.part(o, a, "missed") })
 }
 
 func (f *Floor) failed(in OfferFailed) {

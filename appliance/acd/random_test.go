@@ -197,7 +197,7 @@ func (h *history) draw(t *rapid.T) Input {
 	case 7, 8, 9:
 		return h.drawAnswer(t, offer(), agent())
 	case 10:
-		return OfferMissed{offer()}
+		return OfferMissed{Offer: offer()}
 	case 11:
 		return OfferRejected{Offer: offer(), Agent: maybe(agent()), Busy: rapid.Bool().Draw(t, "busy")}
 	case 12:

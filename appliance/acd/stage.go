@@ -2,6 +2,8 @@ package acd
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,37 +169,54 @@ func (w *wait) serve(ctx context.Context, o Offer) {
 			a = w.line.Ring(listening, targets, max(0, r.until.Sub(w.c.Now())))
 		}
 		stop()
+		again := !a.Answered && w.bell.rang(r)
+		if ctx.Err() == nil {
+			w.reportEach(o.ID, a.Each)
+			r.agents = slices.DeleteFunc(slices.Clone(r.agents), func(x Rung) bool { _, failed := a.Each[as(x)]; return failed })
+		}
 		switch {
 		case a.Answered:
 			w.talk(ctx, o, a.Who)
 			return
-		case ctx.Err() == nil && !w.bell.rang(r):
-			w.report(o.ID, a.Why)
+		case ctx.Err() == nil && !again:
+			w.report(o.ID, "", a.Why)
 			return
 		}
 	}
 }
 
-// report tells the floor why nobody answered.
-func (w *wait) report(offer uint64, why call.Cause) {
+// reportEach tells the floor of those who failed by themselves. They are not rung again.
+func (w *wait) reportEach(offer uint64, each map[string]call.Cause) {
+	for _, who := range slices.Sorted(maps.Keys(each)) {
+		w.report(offer, agentOf(who), each[who])
+	}
+}
+
+// as is what an agent's target answers as; agentOf is the agent of one.
+func as(a Rung) string { return "agent." + a.Agent }
+
+func agentOf(who string) string { return strings.TrimPrefix(who, "agent.") }
+
+// report tells the floor why an agent did not answer; no agent: all who are left.
+func (w *wait) report(offer uint64, agent string, why call.Cause) {
 	switch {
 	case why.Who == "callee" && why.Why == call.CalleeNoAnswer.Why:
-		w.owner.Tell(OfferMissed{offer})
+		w.owner.Tell(OfferMissed{Offer: offer, Agent: agent})
 	case why.Who == "callee" && why.Why == call.CalleeBusy.Why:
-		w.owner.Tell(OfferRejected{Offer: offer, Busy: true})
+		w.owner.Tell(OfferRejected{Offer: offer, Agent: agent, Busy: true})
 	case why.Who == "callee" && (why.Why == call.CalleeDeclined.Why || why.Why == call.CalleeRedirected.Why):
-		w.owner.Tell(OfferRejected{Offer: offer})
+		w.owner.Tell(OfferRejected{Offer: offer, Agent: agent})
 	case why.Who == "box", why.Who == "trunk" && why.Why == call.TrunkFull.Why:
-		w.owner.Tell(OfferFailed{Offer: offer, Why: why.Text, Ours: true})
+		w.owner.Tell(OfferFailed{Offer: offer, Agent: agent, Why: why.Text, Ours: true})
 	default:
-		w.owner.Tell(OfferFailed{Offer: offer, Why: why.Text})
+		w.owner.Tell(OfferFailed{Offer: offer, Agent: agent, Why: why.Text})
 	}
 }
 
 // talk lasts until the call is over, or the agent's phone vanishes: then the caller waits again, at the front.
 func (w *wait) talk(ctx context.Context, o Offer, who string) {
 	w.playing, w.offer = false, nil
-	w.owner.Tell(OfferAnswered{Offer: o.ID, Call: w.c.ID, Agent: strings.TrimPrefix(who, "agent.")})
+	w.owner.Tell(OfferAnswered{Offer: o.ID, Call: w.c.ID, Agent: agentOf(who)})
 	w.line.Talk(ctx)
 	for ctx.Err() == nil {
 		h := w.line.Next(ctx, 0)
@@ -216,7 +235,7 @@ func (w *wait) talk(ctx context.Context, o Offer, who string) {
 // targets are the places to ring, as the configuration has them now.
 func (w *wait) targets(r *ringing) (targets []call.Target) {
 	for _, a := range r.agents {
-		t := call.Target{Extension: a.Extension, From: w.c.From, Diverted: w.c.Diverted(), As: "agent." + a.Agent, Auto: r.offer.Auto}
+		t := call.Target{Extension: a.Extension, From: w.c.From, Diverted: w.c.Diverted(), As: as(a), Auto: r.offer.Auto}
 		if a.Extension == "" && !w.outside(a.Phone, &t) {
 			continue
 		}

@@ -178,6 +178,24 @@ func TestWhereAllAreRungTheFirstToAnswerHasTheCall(t *testing.T) {
 	})
 }
 
+func TestWhereAllAreRungEachPhoneAnswersForItsOwnAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := live(t, people("ann", "bob", "cid")+queueOf("sales", "ann bob cid", `strategy = "ring_all"; missed {; limit = 1; }`))
+		h.ready("ann", "bob", "cid")
+		h.set("ann", phone{why: &call.CalleeDeclined})
+		h.set("bob", phone{why: &call.CalleeOffline})
+		c := h.call("sales")
+		time.Sleep(21 * time.Second)
+		h.state("bob", "ready fault")
+		h.state("cid", "paused idle") // rang, and nobody answered
+		if v, _ := h.live.desk.View("ann"); v.Status != Ready || v.Missed != 0 {
+			t.Errorf("ann declined, and is %s with %d missed", v.Status, v.Missed)
+		}
+		c.hangup()
+		h.close()
+	})
+}
+
 func TestPhonesThatFailAreToldApart(t *testing.T) {
 	for want, why := range map[string]call.Cause{
 		"ready fault": call.CalleeOffline, "ready idle": call.CalleeDeclined, "paused idle": call.CalleeNoAnswer,

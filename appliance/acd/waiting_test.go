@@ -47,7 +47,7 @@ func TestACallIsNotTakenAwayWhileAPhoneRingsForIt(t *testing.T) {
 	h.ready("ann")
 	h.pass(19 * time.Second)
 	h.expects("one", "ann")
-	h.tell(OfferMissed{h.rings["one"].ID})
+	h.tell(OfferMissed{Offer: h.rings["one"].ID})
 	h.overflowed("one", "waited")
 	h.state("ann", "ready idle")
 }

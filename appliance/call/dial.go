@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -32,6 +33,7 @@ type dial struct {
 	ringed bool                     // the caller was told that it rings
 	words  map[uint64]*media.Stream // what is said before who answered is joined, by play
 	early  *leg                     // the leg whose early media the caller hears
+	each   map[string]Cause         // how they failed, by what they would have answered as
 	result chan Attempt
 }
 
@@ -49,8 +51,11 @@ func (c *Call) ring(ctx context.Context, targets []target) Attempt {
 	}
 	why := CalleeNoAnswer
 	errors.As(context.Cause(ctx), &why)
-	answered := false
+	answered, each := false, map[string]Cause(nil)
 	c.do(func() {
+		if c.dial != nil {
+			each = c.dial.failures()
+		}
 		if answered = c.dial != nil && len(c.dial.words) > 0 && c.ctx.Err() == nil; !answered {
 			c.stopDial(why)
 		}
@@ -67,7 +72,7 @@ func (c *Call) ring(ctx context.Context, targets []target) Attempt {
 	case a := <-result: // it was answered in the same instant
 		return a
 	default:
-		return Attempt{Why: why}
+		return Attempt{Why: why, Each: each}
 	}
 }
 
@@ -77,10 +82,11 @@ func (c *Call) startDial(targets []target, result chan Attempt) {
 	for _, t := range targets {
 		if err := c.invite(t); err != nil {
 			c.dial.worse(dialFault(err), 0)
+			c.dial.note(t.As, dialFault(err))
 		}
 	}
 	if len(c.dial.legs) == 0 {
-		c.settle(Attempt{Why: c.dial.best})
+		c.settle(Attempt{Why: c.dial.best, Each: c.dial.failures()})
 		return
 	}
 	if c.caller.up && !c.music && c.caller.stream != nil { // a caller who was picked up hears no ringing but ours
@@ -341,7 +347,7 @@ func (c *Call) connect(l *leg) {
 	}
 	c.holdChanged(l)
 	c.show("talking")
-	c.settle(Attempt{Answered: true, Who: who})
+	c.settle(Attempt{Answered: true, Who: who, Each: c.dial.failures()})
 }
 
 // stopOthers ends the legs that rang in vain. The Reason keeps phones from
@@ -369,11 +375,43 @@ func (c *Call) failed(l *leg, why Cause, status int) {
 	}
 	c.drop(l, sip.Reason{Q850: why.Q850})
 	d.worse(why, status)
+	d.note(l.target.As, why)
 	// One phone that declines speaks for its owner (RFC 3261 section 16.7: a
-	// 6xx ends the search).
-	if len(d.legs) == 0 || why == CalleeDeclined {
-		c.settle(Attempt{Why: d.best, Status: d.status})
+	// 6xx ends the search), but not for others who are rung.
+	if why == CalleeDeclined {
+		d.legs = slices.DeleteFunc(d.legs, func(x *leg) bool {
+			his := x.target.As == l.target.As
+			if his {
+				c.drop(x, sip.Reason{Q850: why.Q850})
+			}
+			return his
+		})
 	}
+	if len(d.legs) == 0 {
+		c.settle(Attempt{Why: d.best, Status: d.status, Each: d.failures()})
+	}
+}
+
+// note keeps why somebody did not answer.
+func (d *dial) note(as string, why Cause) {
+	if as == "" {
+		return
+	}
+	if d.each == nil {
+		d.each = map[string]Cause{}
+	}
+	if before, failed := d.each[as]; !failed || rank(why) >= rank(before) {
+		d.each[as] = why
+	}
+}
+
+// failures are those of whom no phone rings any more.
+func (d *dial) failures() map[string]Cause {
+	each := maps.Clone(d.each)
+	maps.DeleteFunc(each, func(as string, _ Cause) bool {
+		return slices.ContainsFunc(d.legs, func(l *leg) bool { return l.target.As == as })
+	})
+	return each
 }
 
 // worse keeps the failure that tells the caller most.

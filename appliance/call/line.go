@@ -128,6 +128,8 @@ type Attempt struct {
 	Why      Cause
 	Status   int      // what the far side really said; 0: nothing
 	Contacts []string // where else it says to call
+	// Each is why those did not answer who failed while others rang, by what they answer as: Target.As.
+	Each map[string]Cause
 }
 
 // Sound makes an utterance sound, for the codecs of the configuration.

@@ -265,6 +265,7 @@ func (k *keeper) end(why string, key byte, err error) Recorded {
 // Ring implements Line.
 func (s *switched) Ring(ctx context.Context, to []Target, within time.Duration) Attempt {
 	var targets []target
+	offline := map[string]bool{}
 	for _, t := range to {
 		one := target{Target: t, first: firstResponse, tell: s.words(ctx, t.Tell), greet: s.words(ctx, t.Greet)}
 		if t.Extension == "" {
@@ -273,6 +274,7 @@ func (s *switched) Ring(ctx context.Context, to []Target, within time.Duration) 
 		}
 		one.first = firstSign
 		contacts := s.c.box.SIP.Contacts(t.Extension)
+		offline[t.As] = len(contacts) == 0
 		for i := range contacts {
 			one.contact = &contacts[i]
 			targets = append(targets, one)
@@ -283,7 +285,16 @@ func (s *switched) Ring(ctx context.Context, to []Target, within time.Duration) 
 	}
 	ringing, stop := context.WithTimeoutCause(ctx, within, CalleeNoAnswer)
 	defer stop()
-	return s.c.ring(ringing, targets)
+	a := s.c.ring(ringing, targets)
+	for as, is := range offline {
+		if is && as != "" {
+			if a.Each == nil {
+				a.Each = map[string]Cause{}
+			}
+			a.Each[as] = CalleeOffline
+		}
+	}
+	return a
 }
 
 // Talk implements Line.

@@ -85,7 +85,8 @@ type ringing struct {
 	parties []*party // who still rings
 	best    call.Cause
 	winner  *party
-	settled bool // one declined for all
+	settled bool                  // one declined for all
+	each    map[string]call.Cause // of those who answer as somebody: how they failed
 }
 
 // Ring implements call.Line.
@@ -107,13 +108,13 @@ func (l *line) Ring(ctx context.Context, to []call.Target, within time.Duration)
 		why := call.CalleeNoAnswer
 		errors.As(context.Cause(ctx), &why)
 		r.give(r.winner)
-		return call.Attempt{Why: why}
+		return call.Attempt{Why: why, Each: r.each}
 	case r.winner != nil:
 		return r.join(ctx)
 	case r.over():
-		return call.Attempt{Why: r.best}
+		return call.Attempt{Why: r.best, Each: r.each}
 	}
-	return call.Attempt{Why: call.CalleeNoAnswer}
+	return call.Attempt{Why: call.CalleeNoAnswer, Each: r.each}
 }
 
 // dial calls one target.
@@ -171,7 +172,7 @@ func (r *ringing) pick(p *party) bool {
 }
 
 // fail takes one that does not answer out of the attempt. One that declines
-// speaks for all.
+// speaks for all, unless they are phones of different people.
 func (r *ringing) fail(p *party, why call.Cause) {
 	i := slices.Index(r.parties, p)
 	if r.over() || i < 0 {
@@ -183,6 +184,13 @@ func (r *ringing) fail(p *party, why call.Cause) {
 		r.best = why
 	}
 	r.settled = why == call.CalleeDeclined
+	r.best, r.settled = why, why == call.CalleeDeclined && p.As == ""
+	if p.As != "" {
+		if r.each == nil {
+			r.each = map[string]call.Cause{}
+		}
+		r.each[p.As] = why
+	}
 	r.l.w.note(r.l, p.String()+" does not answer: "+why.String())
 	r.l.co.wake()
 }
@@ -237,7 +245,7 @@ func (r *ringing) join(ctx context.Context) call.Attempt {
 	l.music, l.up, l.with = nil, true, p
 	l.w.busy(p.agent, l, true)
 	l.call.Talks(p.who(), p.Extension, p.Trunk)
-	return call.Attempt{Answered: true, Who: p.who()}
+	return call.Attempt{Answered: true, Who: p.who(), Each: r.each}
 }
 
 // leave parts the caller from whoever he talks with.
