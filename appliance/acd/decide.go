@@ -244,10 +244,12 @@ func (f *Floor) explain(c *class, e *entry, able []*member) journal.Explanation 
 // after is why somebody comes after others whatever the strategy says.
 func after(e *entry, m *member) string {
 	switch n := e.refused[m.agent]; {
-	case n > 0:
-		return fmt.Sprintf("was offered it %d times before", n)
+	case n == 1:
+		return "it was offered to them before"
+	case n > 1:
+		return fmt.Sprintf("it was offered to them %d times before", n)
 	case m.ring > 0:
-		return "takes it only when nobody of an inner ring can"
+		return "others were let in before them"
 	}
 	return ""
 }

@@ -323,3 +323,6 @@ func unbalanced(f *Floor, facts []journal.Event) string {
 	}
 	return ""
 }
+
+// pass lets time pass on the clock of a bubble.
+func pass(d time.Duration) { <-time.After(d) }

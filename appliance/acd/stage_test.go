@@ -24,24 +24,24 @@ prompt "served" { text = { en = "Agent ${agent.number}." } }
 		if got := c.l.hears(); got != "music " {
 			t.Errorf("hears %q", got)
 		}
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		h.set("ann", phone{after: 3 * time.Second})
 		h.ready("ann")
 		if got := c.l.ringing(); got != "agent.ann" {
 			t.Errorf("rings %q", got)
 		}
 		h.state("ann", "ready ringing")
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		h.state("ann", "ready talking")
 		if got := c.l.hears(); got != "claim 1001, served 1001" {
 			t.Errorf("hears %q", got)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if outcome := c.hangup(); outcome != "answered" {
 			t.Errorf("it ended as %s", outcome)
 		}
 		h.state("ann", "ready wrap_up")
-		time.Sleep(30 * time.Second)
+		pass(30 * time.Second)
 		h.state("ann", "ready idle")
 		cdr := journal.Fold(slices.DeleteFunc(slices.Clone(h.facts), func(e journal.Event) bool { return e.Call != c.ID }))
 		if cdr.Queue != "sales" || cdr.Agent != "ann" || cdr.WaitSeconds != 10 || cdr.TalkSeconds != 60 {
@@ -55,7 +55,7 @@ func TestACallerWhoHangsUpWhileWaitingHasAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := live(t, people("ann")+queueOf("sales", "ann", ""))
 		c := h.call("sales")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if outcome := c.hangup(); outcome != "abandoned" {
 			t.Errorf("it ended as %s", outcome)
 		}
@@ -106,11 +106,11 @@ func TestAnnouncementsComeBetweenTheMusicAndAnOfferCutsThemShort(t *testing.T) {
 prompt "thanks" { text = { en = "Thank you." } }
 `+queueOf("sales", "ann", "announce {; position = true; first = \"15s\"; every = \"45s\"; prompts = [prompt.thanks]; }"))
 		c := h.call("sales")
-		time.Sleep(30 * time.Second)
+		pass(30 * time.Second)
 		if got := c.l.hears(); got != "music , position_firstmap[], thanks , music " {
 			t.Errorf("hears %q", got)
 		}
-		time.Sleep(31 * time.Second)
+		pass(31 * time.Second)
 		h.ready("ann")
 		if got := c.l.ringing(); got != "agent.ann" {
 			t.Errorf("rings %q during the announcement", got)
@@ -127,7 +127,7 @@ func TestACallThatOverflowsGoesThroughTheStepsOfItsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := live(t, people("ann")+queueOf("sales", "ann", "max_wait = \"1m\"; overflow {; goto = hangup; }"))
 		c := h.call("sales")
-		time.Sleep(61 * time.Second)
+		pass(61 * time.Second)
 		<-c.over
 		if outcome, _ := c.Ending(); outcome != "overflowed" || !slices.Contains(h.told, "steps") {
 			t.Errorf("it ended as %s, after %v", outcome, h.told)
@@ -164,12 +164,12 @@ func TestWhereAllAreRungTheFirstToAnswerHasTheCall(t *testing.T) {
 		if got := c.l.ringing(); got != "agent.ann agent.bob" {
 			t.Errorf("rings %q", got)
 		}
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		h.ready("cid")
 		if got := c.l.ringing(); got != "agent.ann agent.bob agent.cid" {
 			t.Errorf("rings %q", got)
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		h.state("ann", "ready idle")
 		h.state("bob", "ready talking")
 		h.state("cid", "ready idle")
@@ -185,7 +185,7 @@ func TestWhereAllAreRungEachPhoneAnswersForItsOwnAgent(t *testing.T) {
 		h.set("ann", phone{why: &call.CalleeDeclined})
 		h.set("bob", phone{why: &call.CalleeOffline})
 		c := h.call("sales")
-		time.Sleep(21 * time.Second)
+		pass(21 * time.Second)
 		h.state("bob", "ready fault")
 		h.state("cid", "paused idle") // rang, and nobody answered
 		if v, _ := h.live.desk.View("ann"); v.Status != Ready || v.Missed != 0 {
@@ -209,9 +209,9 @@ func TestPhonesThatFailAreToldApart(t *testing.T) {
 				}
 				h.ready("ann")
 				c := h.call("sales")
-				time.Sleep(21 * time.Second)
+				pass(21 * time.Second)
 				if why == call.CalleeDeclined { // it is offered again and again, with rests between
-					time.Sleep(2 * time.Second)
+					pass(2 * time.Second)
 				}
 				h.state("ann", want)
 				c.hangup()
@@ -227,7 +227,7 @@ func TestACallerWhoseAgentVanishesWaitsAtTheFrontAgain(t *testing.T) {
 		h.set("ann", phone{after: time.Second})
 		h.ready("ann")
 		c := h.call("sales")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		h.state("ann", "ready talking")
 		close(c.l.parts)
 		h.state("ann", "ready fault")
@@ -236,7 +236,7 @@ func TestACallerWhoseAgentVanishesWaitsAtTheFrontAgain(t *testing.T) {
 		}
 		h.set("bob", phone{after: time.Second})
 		h.ready("bob")
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		h.state("bob", "ready talking")
 		c.hangup()
 		h.close()
@@ -275,14 +275,14 @@ func TestACallerMayAskToBeCalledBackAtTheNumberHeCallsFrom(t *testing.T) {
 		h := live(t, office+people("ann")+queueOf("sales", "ann", callbacks))
 		c := h.call("sales")
 		c.press("1") // too soon: nothing was offered
-		time.Sleep(65 * time.Second)
+		pass(65 * time.Second)
 		if got := c.l.hears(); got != "music , callback_offermap[key:1], music " {
 			t.Errorf("hears %q", got)
 		}
 		c.press("1")
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		c.press("1")
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		<-c.over
 		if got := c.l.hears(); got != "callback_numbermap[number:+886912345678], callback_confirmedmap[]" {
 			t.Errorf("hears %q", got)
@@ -307,18 +307,18 @@ func TestACallerMayGiveAnotherNumberAndNoDearOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := live(t, office+people("ann")+queueOf("sales", "ann", callbacks))
 		c := h.call("sales")
-		time.Sleep(65 * time.Second)
+		pass(65 * time.Second)
 		c.l.hears()
 		c.press("1")
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		c.press("2")
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		c.press("00870123456789#") // a satellite
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		c.press("0912000222#")
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		c.press("1")
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		<-c.over
 		if got := c.l.hears(); !strings.Contains(got, "callback_refused") && strings.Count(got, "callback_ask_number") != 2 {
 			t.Errorf("hears %q", got)
@@ -336,13 +336,13 @@ func TestACallerWhoChangesHisMindStaysInHisPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := live(t, office+people("ann")+queueOf("sales", "ann", callbacks))
 		c := h.call("sales")
-		time.Sleep(65 * time.Second)
+		pass(65 * time.Second)
 		c.press("1")
 		h.ready("ann")
 		if got := c.l.ringing(); got != "" {
 			t.Errorf("rings %q while he thinks", got)
 		}
-		time.Sleep(30 * time.Second)
+		pass(30 * time.Second)
 		if got := c.l.ringing(); got != "agent.ann" {
 			t.Errorf("rings %q", got)
 		}
@@ -357,10 +357,10 @@ func TestAScriptThatDoesNotListenKeepsNoAgent(t *testing.T) {
 		h.live.Join(Enter{Call: "deaf", Queue: "sales"}, func(any) bool { return false })
 		h.ready("ann")
 		h.state("ann", "ready idle")
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		h.live.Tell(CallEnded{"deaf"})
 		c := h.call("sales")
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if got := c.l.ringing(); got != "agent.ann" {
 			t.Errorf("rings %q", got)
 		}
@@ -425,7 +425,7 @@ func TestTwoHundredCallsWithMoodyAgentsAllHaveOneOutcome(t *testing.T) {
 				case <-c.over:
 				}
 			})
-			time.Sleep(time.Duration(chance.IntN(4000)) * time.Millisecond)
+			pass(time.Duration(chance.IntN(4000)) * time.Millisecond)
 		}
 		wait.Wait()
 		outcomes := map[string]int{}
@@ -437,7 +437,7 @@ func TestTwoHundredCallsWithMoodyAgentsAllHaveOneOutcome(t *testing.T) {
 		if n := outcomes["answered"] + outcomes["abandoned"] + outcomes["overflowed"]; n != 200 || outcomes["answered"] < 20 {
 			t.Errorf("outcomes: %v", outcomes)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		h.ready(names...)
 		for _, name := range names {
 			h.state(name, "ready idle")

@@ -29,7 +29,7 @@ func TestAnEventIsFlatAndReadsBack(t *testing.T) {
 			`{"seq":7,"time":"2026-03-02T12:00:00.001Z","type":"call.started","call":"c1","queue":"service","agent":"mei","generation":3,"box":"b",` +
 				`"direction":"in","from":"+886912345678","to":"+88627001234","dialled":"0227001234","trunk":"pstn"}`,
 		},
-		{Event{Seq: 1, Time: noon, Type: TypeSystemStopped}, `{"seq":1,"time":"2026-03-02T12:00:00.000Z","type":"system.stopped"}`},
+		{Event{Seq: 1, Time: noon, Type: TypeSurveyAnswered}, `{"seq":1,"time":"2026-03-02T12:00:00.000Z","type":"survey.answered"}`},
 		{
 			Event{Seq: 2, Time: noon, Call: "c1", Body: CallEnded{
 				Outcome: OutcomeAnswered, Cause: Cause{Who: "caller", Why: "hung_up", SIP: 200},

@@ -43,7 +43,7 @@ func (e Explanation) Words() []string {
 			verdict = fmt.Sprintf("is the choice of %s among %d", e.Strategy, len(e.Candidates)+e.More[MoreCandidates])
 		}
 		if c.After != "" && i > 0 {
-			verdict += ", after the others: " + c.After
+			verdict += ", after others because " + c.After
 		}
 		words = append(words, fmt.Sprintf("agent %s %s: %s", c.Agent, verdict, c.Score))
 	}

@@ -36,9 +36,9 @@ func Story(events []Event) []Line {
 			continue
 		default:
 			story, held, kinds = append(story, held...), nil, nil
-			l.Text = words(e)
-			if offered, ok := b.(QueueOffered); ok {
-				l.More = offered.Explanation.Words()
+			var queued bool
+			if l.Text, l.More, queued = queueWords(e); !queued {
+				l.Text = words(e)
 			}
 			story = append(story, l)
 			continue
@@ -149,12 +149,6 @@ func words(e Event) string {
 		return "resumed by the " + or(b.By, "other side")
 	case CallRecorded:
 		return "recorded as " + b.Recording
-	case QueueOffered:
-		return fmt.Sprintf("queue %s rings %s", e.Queue, strings.Join(b.Agents, ", "))
-	case QueueAnswered:
-		return fmt.Sprintf("agent %s took the call from queue %s", e.Agent, e.Queue)
-	case QueueMissed:
-		return fmt.Sprintf("agent %s did not answer", e.Agent)
 	case CallEnded:
 		return fmt.Sprintf("ended as %s: %s %s", b.Outcome, b.Cause.Who, b.Cause.Why)
 	}

@@ -13,8 +13,8 @@ func TestACallIsToldInWords(t *testing.T) {
 		at = at.Add(time.Second)
 		return Event{Time: at, Type: b.Type(), Call: "c1", Generation: 3, Body: b}
 	}
-	var offered Event
-	must(t, json.Unmarshal([]byte(`{"seq":9,"time":"2026-03-02T12:00:00.000Z","type":"queue.offered","call":"c1","queue":"claims","agent":"mei","agents":["mei"],"explanation":{"strategy":"longest_idle","candidates":[{"agent":"mei","score":"free for 2s"}],"passed":[{"agent":"jun","why":"paused"}]}}`), &offered))
+	var answered Event
+	must(t, json.Unmarshal([]byte(`{"seq":9,"time":"2026-03-02T12:00:00.000Z","type":"survey.answered","call":"c1","queue":"claims","agent":"mei","ring":"20s","try":2}`), &answered))
 	step := CallStep{Flow: "ivr main", Step: "menu top", Place: "flows.hcl:31", Input: "2", Result: "chosen", To: "goto (flows.hcl:40)"}
 	set := CallStep{Flow: "ivr main", Step: "set", Place: "flows.hcl:35", Looked: []Looked{{"call.data.lane", `"day"`}}, Fault: "too much", To: "the end"}
 	over := CallStep{Flow: "ivr main", Step: "wait", Place: "flows.hcl:50"}
@@ -25,7 +25,7 @@ func TestACallIsToldInWords(t *testing.T) {
 		event(CallDigit{By: "caller", Digit: "2"}), event(step),
 		event(CallData{Data: map[string]any{"lane": "day"}}), event(set),
 		event(CallDigit{By: "caller", Digit: "7"}), event(CallData{Data: map[string]any{"a": 1, "b": strings.Repeat("x", 200)}, Tags: map[string]string{"vip": ""}}), event(over),
-		offered,
+		answered,
 		event(CallAnswered{Who: "agent.mei"}), event(CallDigit{}), event(CallHeld{By: "agent"}), event(CallResumed{By: "agent"}),
 		event(CallTransferred{By: "agent", To: "queue.q", Kind: "blind"}), event(CallRecorded{Recording: "r1"}),
 		event(CallEnded{Outcome: OutcomeAnswered, Cause: Cause{Who: "caller", Why: "hung_up"}}),
@@ -45,9 +45,7 @@ set (flows.hcl:35) → the end
 the caller pressed 7
 learnt: a = 1, b = "` + strings.Repeat("x", 99) + `…, tagged vip
 wait (flows.hcl:50); the call was over
-queue claims rings mei
-  agent mei is the choice of longest_idle among 1: free for 2s
-  agent jun passed over: paused
+survey answered: queue claims, agent mei, ring "20s", try 2
 agent.mei answered
 the caller pressed a key that is not kept
 held by the agent
