@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"callbox/hcl"
 )
 
 // BenchmarkAnAgentBecomesFree is the decision that callers wait for: 1,000 agents talk, 10,000 callers wait, one agent
 // becomes free. It covers the end of a talk, the offer with its explanation, and the answer.
 func BenchmarkAnAgentBecomesFree(b *testing.B) {
-	for _, more := range []string{"", "skills = { }"} {
+	for _, more := range []string{"", "strategy = \"best_skill\""} {
 		f := crowd(b, 1000, 0, more)
 		now := monday
 		for i := range 11000 {
@@ -22,7 +24,7 @@ func BenchmarkAnAgentBecomesFree(b *testing.B) {
 			f.Handle(now, OfferAnswered{Offer: id, Call: call, Agent: agent})
 			talking = append(talking, call)
 		}
-		b.Run(fmt.Sprintf("waiting=%d", len(f.calls)), func(b *testing.B) {
+		b.Run(fmt.Sprintf("waiting=%d,%s", len(f.calls), more), func(b *testing.B) {
 			n := 11000
 			for i := range b.N {
 				now = now.Add(50 * time.Millisecond)
@@ -51,15 +53,28 @@ func BenchmarkACallComesWhereAllAreFree(b *testing.B) {
 	}
 }
 
-// BenchmarkAReloadWhileManyWait is what callers and agents notice of a reload.
-func BenchmarkAReloadWhileManyWait(b *testing.B) {
-	f := crowd(b, 1000, 10000, "skills = { nobody = 5 }")
-	cfg := config(b, people("ann")+queueOf("q", "ann", ""))
-	cfg.Agents["ann"].Name = "a0"
-	whole := f
-	_ = whole
+// BenchmarkAReloadOfABigHouse is what callers and agents notice of a reload: 500 queues, 5,000 agents, 10,000 who wait.
+func BenchmarkAReloadOfABigHouse(b *testing.B) {
+	const agents, queues, waiting = 5000, 500, 10000
+	cfg := &hcl.Config{Agents: map[string]*hcl.Agent{}, Queues: map[string]*hcl.Queue{}}
+	for i := range agents {
+		name := fmt.Sprintf("a%d", i)
+		cfg.Agents[name] = &hcl.Agent{Name: name}
+		q := fmt.Sprintf("q%d", i%queues)
+		if cfg.Queues[q] == nil {
+			cfg.Queues[q] = &hcl.Queue{Name: q, Strategy: "longest_idle", OfferTimeout: 20 * time.Second}
+		}
+		cfg.Queues[q].Agents = append(cfg.Queues[q].Agents, hcl.Destination{Kind: "agent", Name: name})
+	}
+	f := NewFloor(cfg, 1)
+	for i := range agents {
+		f.Handle(monday, ChooseStatus{Agent: fmt.Sprintf("a%d", i), Status: Paused})
+	}
+	for i := range waiting {
+		f.Handle(monday, Enter{Call: fmt.Sprint(i), Queue: fmt.Sprintf("q%d", i%queues)})
+	}
 	b.ResetTimer()
 	for range b.N {
-		f.Handle(monday, Tick{})
+		f.Handle(monday, Configure{cfg})
 	}
 }

@@ -16,7 +16,7 @@ type Desk struct {
 	posts map[string]func(any) bool
 }
 
-// DeskOptions is who gets what. Nil is nobody.
+// DeskOptions is who gets what. Nil is nobody; without Place nobody can be called back.
 type DeskOptions struct {
 	Facts   call.Facts
 	Place   func(Place)     // calls somebody back; it must not wait, and it tells CallbackFailed or lets the call Enter. Nil: nobody is offered it

@@ -126,16 +126,17 @@ func (f *Floor) Queue(name string, now time.Time) (hcl.QueueScope, bool) {
 	return f.scope(q, now), true
 }
 
-// Agent is what live expressions see of an agent: what the agent does, or the status of one who does nothing.
+// Agent is what live expressions see of an agent: what the agent does; idle is who is ready and does nothing. Who does
+// nothing and is not ready is paused or offline.
 func (f *Floor) Agent(name string) (state string, known bool) {
 	a := f.agents[name]
 	switch {
 	case a == nil:
 		return "", false
-	case a.activity != Idle:
-		return string(a.activity), true
+	case a.activity == Idle && a.status != Ready:
+		return string(a.status), true
 	}
-	return string(a.status), true
+	return string(a.activity), true
 }
 
 // Where is the queue that a call waits in, and its position there, 1 for the next. False: it waits nowhere.
