@@ -167,3 +167,40 @@ func TestACallerWhoPressesNothingIsAskedAgainAndThenTheFlowEnds(t *testing.T) {
 		t.Errorf("CDR %+v", c)
 	}
 }
+
+func TestACallKeepsThePluginItBeganWithAndTheNextHasTheNewOne(t *testing.T) {
+	o := flowOffice(t)
+	mei, desk := o.phone("1001"), o.phone("1003")
+	a := o.call(mei, "700")
+	o.answered(a)
+	o.hears(a, 500)
+	o.write("policy.lua", strings.Replace(policy, `"Chen "`, `"Wang "`, 1))
+	o.eventually("the new plugin is in force", func() bool { return strings.Contains(o.log.String(), "generation=2") })
+	b := o.call(desk, "700")
+	o.answered(b)
+	a.Press("21234")
+	b.Press("21234")
+	o.cdr(2) // nobody is at the phone they come to
+	first, second := o.cdrs()[0], o.cdrs()[1]
+	if first.Generation != 1 || first.Data["holder"] != "Chen 1" && first.Data["holder"] != "Chen 2" {
+		t.Errorf("the call that was there: %+v", first)
+	}
+	if second.Generation != 2 || second.Data["holder"] != "Wang 1" && second.Data["holder"] != "Wang 2" {
+		t.Errorf("the next call: %+v", second)
+	}
+}
+
+func TestABrokenPluginIsRefusedWithFileAndLineAndTheOldOneGoesOn(t *testing.T) {
+	o := flowOffice(t)
+	o.write("policy.lua", policy+"\nthis is no Lua\n")
+	o.eventually("the reload is refused", func() bool {
+		said := o.log.String()
+		return strings.Contains(said, "policy.lua:") && strings.Contains(said, "refused")
+	})
+	a := o.call(o.phone("1001"), "700")
+	o.answered(a)
+	a.Press("21234")
+	if c := o.cdr(1); c.Generation != 1 || c.Data["holder"] != "Chen 1" {
+		t.Errorf("CDR %+v", c)
+	}
+}

@@ -350,6 +350,7 @@ type cdr struct {
 	Talk       float64 `json:"talk_seconds"`
 	Hold       float64 `json:"hold_seconds"`
 	Generation int
+	Data       map[string]any
 	Legs       []struct {
 		Peer, Codec string
 		Secure      string
