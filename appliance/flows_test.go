@@ -48,7 +48,7 @@ plugin "policy" {
 ivr "main" {
   menu "top" {
     prompt  = prompt.welcome
-    timeout = "2s"
+    timeout = "1s"
     tries   = 2
 
     key "1" {
@@ -98,7 +98,7 @@ return M
 
 func flowOffice(t *testing.T) *office {
 	return officeThat(t, flows, func(o *office) {
-		o.recorded("welcome", 500, 3*time.Second)
+		o.recorded("welcome", 500, 2*time.Second)
 		o.recorded("wrong", 700, 2*time.Second)
 		o.write("policy.lua", policy)
 	})
