@@ -18,9 +18,12 @@ type Desk struct {
 
 // DeskOptions is who gets what. Nil is nobody; without Place nobody can be called back.
 type DeskOptions struct {
-	Facts   call.Facts
-	Place   func(Place)     // calls somebody back; it must not wait, and it tells CallbackFailed or lets the call Enter. Nil: nobody is offered it
-	Changed func(AgentView) // an agent does something else; it must not wait
+	Facts call.Facts
+	// Place calls somebody back, Changed shows an agent who does something else. They must not wait, and tell the floor
+	// nothing before they have returned. What comes of a Place is told later: CallbackFailed, or the call enters. Without
+	// Place nobody is offered to be called back.
+	Place   func(Place)
+	Changed func(AgentView)
 	Log     *slog.Logger
 }
 

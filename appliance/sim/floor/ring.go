@@ -126,6 +126,7 @@ func (r *ringing) dial(t call.Target) {
 			if telling(call.TrunkFull) > telling(r.best) {
 				r.best = call.TrunkFull
 			}
+			r.failed(t, call.TrunkFull)
 			return
 		}
 		p.line = true
@@ -183,16 +184,21 @@ func (r *ringing) fail(p *party, why call.Cause) {
 	if telling(why) >= telling(r.best) {
 		r.best = why
 	}
-	r.settled = why == call.CalleeDeclined
-	r.best, r.settled = why, why == call.CalleeDeclined && p.As == ""
-	if p.As != "" {
-		if r.each == nil {
-			r.each = map[string]call.Cause{}
-		}
-		r.each[p.As] = why
-	}
+	r.settled = why == call.CalleeDeclined && p.As == ""
+	r.failed(p.Target, why)
 	r.l.w.note(r.l, p.String()+" does not answer: "+why.String())
 	r.l.co.wake()
+}
+
+// failed keeps why somebody did not answer.
+func (r *ringing) failed(t call.Target, why call.Cause) {
+	if t.As == "" {
+		return
+	}
+	if r.each == nil {
+		r.each = map[string]call.Cause{}
+	}
+	r.each[t.As] = why
 }
 
 // telling orders the failures of several phones by what they say about who was called rather than about a phone.
