@@ -10,6 +10,10 @@ import (
 	"callbox/hcl"
 )
 
+// recalled is how many facts are read at a start for what agents had chosen: a
+// day or more of a busy office, and a twentieth of a second.
+const recalled = 20_000
+
 // startFloor starts the floor of queues and agents with the first configuration,
 // and what the agents had chosen before the box stopped.
 func (a *Appliance) startFloor(cfg *hcl.Config) {
@@ -17,7 +21,11 @@ func (a *Appliance) startFloor(cfg *hcl.Config) {
 		DeskOptions: acd.DeskOptions{Facts: a.journal, Log: a.log},
 		Now:         a.now, Seed: uint64(a.now().UnixNano()),
 	})
-	before, err := acd.Recall(a.journal.Events(journal.EventQuery{Types: acd.Recalled}))
+	since := uint64(0)
+	if seq := a.journal.Seq(); seq > recalled {
+		since = seq - recalled
+	}
+	before, err := acd.Recall(a.journal.Events(journal.EventQuery{From: since, Types: acd.Recalled}))
 	if err != nil {
 		a.log.Warn("not all is known that agents had chosen before", "error", err)
 	}

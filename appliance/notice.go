@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"callbox/appliance/acd"
 	"callbox/appliance/journal"
 	"callbox/appliance/sip"
 )
@@ -43,6 +44,7 @@ func (a *Appliance) keepNotice(n sip.Notice) {
 	switch n.Kind {
 	case sip.Registered, sip.Expired:
 		known := a.keepBindings(n)
+		a.floor.Tell(acd.Phone{Extension: n.Account, Up: len(n.Bindings) > 0})
 		if fact = a.phoneFact(n, known); fact == nil {
 			return
 		}

@@ -58,5 +58,30 @@ func TestACallerWhoGivesUpInTheQueueHasAbandonedIt(t *testing.T) {
 	}
 }
 
+func TestAnAgentWhosePhoneWasOffIsRungAgainWhenItIsBack(t *testing.T) {
+	o := newOffice(t, floorOf)
+	var set map[string]any
+	if code := o.ask("PUT", "/v1/agents/mei/status", map[string]string{"status": "ready"}, &set); code != 200 {
+		t.Fatalf("status %d: %v", code, set)
+	}
+	a := o.call(o.phone("1001"), "700")
+	o.answered(a)
+	o.eventually("the agent's phone is missed", func() bool {
+		var agents []struct{ Activity string }
+		o.ask("GET", "/v1/agents", nil, &agents)
+		return agents[0].Activity == "fault"
+	})
+	b := o.rings(o.phone("1002"))
+	if err := b.Answer(); err != nil {
+		t.Fatal(err)
+	}
+	o.answered(b)
+	a.Hangup()
+	o.gone(b)
+	if c := o.cdr(1); c.Outcome != "answered" {
+		t.Errorf("CDR %+v", c)
+	}
+}
+
 // lately is the last half second.
 func lately(heard []int16) []int16 { return heard[max(0, len(heard)-4000):] }
