@@ -14,8 +14,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"callbox/appliance/sim/peers"
 )
 
 // phone is a socket for sound, and one beside it for RTCP so that reports have somewhere to go.
@@ -29,15 +27,19 @@ func (p *phone) target(at netip.AddrPort) { p.at = at }
 // newPhones opens phones for so many calls: first those that call, then those that are called.
 func newPhones(t testing.TB, calls int) []phone {
 	t.Helper()
-	first := peers.Ports(t, 4*calls)
-	phones := make([]phone, 2*calls)
-	for i := range phones {
-		port := first + 2*i
-		phones[i] = phone{port: port, socket: udpSocket(t, port)}
-		if err := unix.SetsockoptInt(phones[i].socket, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+	phones := make([]phone, 0, 2*calls)
+	for port := phonesFrom; len(phones) < 2*calls; port += 2 {
+		if port >= phonesTo {
+			t.Fatalf("no ports are free for %d phones between %d and %d", 2*calls, phonesFrom, phonesTo)
+		}
+		sound, control := udpSocket(t, port), udpSocket(t, port+1)
+		if sound < 0 || control < 0 {
+			continue // somebody has one of them
+		}
+		if err := unix.SetsockoptInt(sound, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 			t.Fatal(err)
 		}
-		udpSocket(t, port+1)
+		phones = append(phones, phone{port: port, socket: sound})
 	}
 	return phones
 }
@@ -49,11 +51,14 @@ func udpSocket(t testing.TB, port int) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unix.Close(socket) })
-	if err := unix.Bind(socket, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}); err != nil {
-		t.Fatal(err)
+	if unix.Bind(socket, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}) != nil {
+		return -1
 	}
 	return socket
 }
+
+// The ports of phones, away from those of the box and of other tests.
+const phonesFrom, phonesTo = 22000, 32000
 
 const (
 	frame  = 20 * time.Millisecond
