@@ -2,12 +2,14 @@ package appliance
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
 
 	"callbox/appliance/call"
 	"callbox/appliance/record"
+	"callbox/appliance/web"
 	"callbox/hcl"
 	"callbox/lua"
 )
@@ -36,6 +38,18 @@ func pluginsOf(ctx context.Context, cfg *hcl.Config, o lua.Options) (*lua.Host, 
 		return n.E164, n.E164 != ""
 	}
 	return lua.Start(ctx, o)
+}
+
+// TryPlugin loads one plugin and ends it again. It tells the functions that it
+// has, in the order of its source, and what is odd about them; the error joins
+// one [*lua.Error] for each reason why it does not load.
+func TryPlugin(ctx context.Context, p *hcl.Plugin, log *slog.Logger) (functions, odd []string, err error) {
+	h, err := pluginsOf(ctx, &hcl.Config{Plugins: map[string]*hcl.Plugin{p.Name: p}}, lua.Options{Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	functions, odd = h.Functions(p.Name), h.Warnings()
+	return functions, odd, h.Close()
 }
 
 // pluginOf is a plugin as the host takes it.
@@ -73,6 +87,45 @@ func revealed(v any) any {
 		return out
 	}
 	return v
+}
+
+// Plugins implements web.Box.
+func (a *Appliance) Plugins() []web.Plugin {
+	g := a.current.Load()
+	if g == nil || g.lua == nil {
+		return nil
+	}
+	did := map[string]map[string]web.PluginFunction{}
+	for _, f := range g.lua.Stats() {
+		if did[f.Plugin] == nil {
+			did[f.Plugin] = map[string]web.PluginFunction{}
+		}
+		did[f.Plugin][f.Function] = web.PluginFunction{
+			Name: f.Function, Calls: f.Calls, Running: f.Running, Failed: f.Failed,
+			Total: f.Total.Seconds(), Longest: f.Longest.Seconds(), LastError: f.LastError,
+		}
+	}
+	var all []web.Plugin
+	for _, name := range slices.Sorted(maps.Keys(g.Config.Plugins)) {
+		p := g.Config.Plugins[name]
+		shown := web.Plugin{Name: name, Source: p.Source, Functions: []web.PluginFunction{}}
+		if p.Manifest != nil {
+			shown.Version = p.Manifest.Version
+		}
+		for _, function := range g.lua.Functions(name) {
+			f, called := did[name][function]
+			if !called {
+				f = web.PluginFunction{Name: function, Failed: map[string]uint64{}}
+			}
+			shown.Functions = append(shown.Functions, f)
+			delete(did[name], function)
+		}
+		for _, missing := range slices.Sorted(maps.Keys(did[name])) { // asked for by a flow, and not there
+			shown.Functions = append(shown.Functions, did[name][missing])
+		}
+		all = append(all, shown)
+	}
+	return all
 }
 
 // furniture is what the box has for a generation's flows.

@@ -3,9 +3,11 @@ package appliance
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"callbox/appliance/call"
 	"callbox/appliance/media"
@@ -42,11 +44,8 @@ func newVoice(ctx context.Context, cfg *hcl.Config, cache *speech.Cache, before 
 	if err := v.readPrompts(before); err != nil {
 		return nil, err
 	}
-	t := cfg.TTS
 	var err error
-	v.speaker, err = speech.NewSpeaker(speech.Settings{
-		Engine: t.Engine, Voices: t.Voices, Speed: t.Speed, Command: t.Command, URL: t.URL, Model: t.Model, Token: t.Token,
-	}, cache)
+	v.speaker, err = speech.NewSpeaker(spokenBy(cfg), cache)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +58,30 @@ func newVoice(ctx context.Context, cfg *hcl.Config, cache *speech.Cache, before 
 	}
 	v.silent = append(v.silent, speech.PhraseProblems(cfg.Appliance.Languages)...)
 	return v, nil
+}
+
+// spokenBy is what speaks the texts of a configuration.
+func spokenBy(cfg *hcl.Config) speech.Settings {
+	t := cfg.TTS
+	return speech.Settings{Engine: t.Engine, Voices: t.Voices, Speed: t.Speed, Command: t.Command, URL: t.URL, Model: t.Model, Token: t.Token}
+}
+
+// Unspoken is something that callers would not hear.
+type Unspoken struct{ What, Remedy string }
+
+// TrySpeech has the voice of a configuration speak in each of its languages. It
+// tells what speaks, and what is wrong. It takes up to ten seconds a language.
+func TrySpeech(ctx context.Context, cfg *hcl.Config) (engine string, wrong []Unspoken) {
+	d := speech.Doctor(ctx, spokenBy(cfg), cfg.Appliance.Languages)
+	for _, err := range d.Faults {
+		u := Unspoken{err.Error(), "correct the tts block, or record the prompts"}
+		var f *speech.Fault
+		if errors.As(err, &f) {
+			u = Unspoken{strings.TrimSuffix(err.Error(), ": "+f.Remedy), f.Remedy}
+		}
+		wrong = append(wrong, u)
+	}
+	return d.Engine, wrong
 }
 
 // spoken are the codecs that some leg of the configuration may agree on.

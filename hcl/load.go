@@ -39,6 +39,7 @@ type loader struct {
 	manifests map[string]*VerticalManifest // theirs
 	// pluginConfig is what config.KEY is while the needs of a plugin are read.
 	pluginConfig map[string]cty.Value
+	alone        bool     // a plugin is read without a configuration
 	last         []func() // checks that wait for all blocks
 
 	knownInputs, knownResults []string // of all flows, for tests

@@ -112,7 +112,10 @@ func (l *loader) manifest(p *Plugin, b *block, shown string, src []byte) {
 	defer func() { l.pluginConfig = nil }()
 	nb := &block{kind: &kind{name: "needs", new: func() any { return new(Allow) }}, def: needs.DefRange(), label: needs.DefRange(), body: needs.Body, outer: mb}
 	p.Manifest.Needs = l.decodeNew(nb).(*Allow)
-	if len(l.found) == told {
+	switch {
+	case l.alone:
+		p.Allow = p.Manifest.Needs
+	case len(l.found) == told:
 		l.allowed(p, b, nb)
 	}
 }
@@ -157,6 +160,8 @@ func (l *loader) configure(p *Plugin, b, mb *block) map[string]cty.Value {
 			v = s.value
 		case in.wrotePart("default"):
 			v = cty.NullVal(s.typ)
+		case l.alone:
+			v = standIn(s.Key, s.typ)
 		default:
 			l.fail(b.at("config"), fmt.Sprintf("%s does not say config.%s", b.title(), s.Key), fmt.Sprintf("Add config = { %s = … }. %s", s.Key, describe(s, in)))
 			continue

@@ -90,7 +90,7 @@ func (l *loader) folderPlugin(p *Plugin, b *block, r *reader, name, shown string
 	}
 	p.Main, p.Files = "main.lua", map[string][]byte{}
 	for _, file := range slices.Sorted(maps.Keys(r.files)) {
-		if rest, ok := strings.CutPrefix(file, name+"/"); ok && !strings.HasSuffix(rest, ".test.hcl") && !strings.HasSuffix(rest, ".md") {
+		if rest, ok := below(name, file); ok && !strings.HasSuffix(rest, ".test.hcl") && !strings.HasSuffix(rest, ".md") {
 			p.Files[rest] = r.files[file]
 		}
 	}
@@ -100,7 +100,7 @@ func (l *loader) folderPlugin(p *Plugin, b *block, r *reader, name, shown string
 	case p.Files["main.lua"] == nil:
 		return errors.New("the folder has no main.lua, which is the plugin")
 	}
-	l.manifest(p, b, shown+"/plugin.hcl", p.Files["plugin.hcl"])
+	l.manifest(p, b, path.Join(shown, "plugin.hcl"), p.Files["plugin.hcl"])
 	return nil
 }
 

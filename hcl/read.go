@@ -108,14 +108,19 @@ func (r *reader) load(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// folder reads every regular file below a directory.
+// folder reads every regular file below a directory, except hidden ones.
 func (r *reader) folder(name string, limit int64) error {
 	count := 0
 	return fs.WalkDir(r.fsys, name, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return plain(err)
 		}
-		if d.IsDir() {
+		switch rest, _ := below(name, p); {
+		case p == name:
+			return nil
+		case hidden(rest) && d.IsDir():
+			return fs.SkipDir
+		case hidden(rest) || d.IsDir():
 			return nil
 		}
 		if count++; count > maxDirectory {

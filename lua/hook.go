@@ -244,13 +244,10 @@ var eventNames = strings.Fields(`call.started call.answered call.digit call.ente
 
 // Warnings name functions that look like hooks and are none: nobody would ever call them.
 func (h *Host) Warnings() (all []string) {
-	known := []string{HookRoute, HookRank, HookOffer, HookDial, HookWrapUp}
-	for _, e := range eventNames {
-		known = append(known, eventHook(e))
-	}
+	known := hookNames()
 	for _, p := range h.order {
 		for _, name := range h.Functions(p.Name) {
-			if strings.HasPrefix(name, "on_") && !slices.Contains(known, name) && !strings.HasPrefix(name, "on_campaign_") && !strings.HasPrefix(name, "on_system_") {
+			if strings.HasPrefix(name, "on_") && !IsHook(name) {
 				hint := meant(name, known)
 				if !strings.Contains(hint, "did you mean") {
 					hint = ""
@@ -260,4 +257,17 @@ func (h *Host) Warnings() (all []string) {
 		}
 	}
 	return all
+}
+
+func hookNames() []string {
+	known := []string{HookRoute, HookRank, HookOffer, HookDial, HookWrapUp}
+	for _, e := range eventNames {
+		known = append(known, eventHook(e))
+	}
+	return known
+}
+
+// IsHook tells whether the box calls a function of that name.
+func IsHook(name string) bool {
+	return slices.Contains(hookNames(), name) || strings.HasPrefix(name, "on_campaign_") || strings.HasPrefix(name, "on_system_")
 }

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"callbox/appliance"
 )
 
 // verdict is what doctor thinks of one thing.
@@ -29,13 +32,14 @@ type finding struct {
 
 func (a *app) doctorCommand() *cobra.Command {
 	return a.boxFlags(&cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [DIR]",
 		Short: "Look for what usually goes wrong, and say what helps",
 		Long: `Looks at the machine and at the box on --data: limits, buffers, clock, disk, ports, helpers, and whether the box answers.
+With DIR it also has the voice of that configuration speak in each of its languages, which may take ten seconds a language.
 Changes nothing. Ends with 1 when something is wrong that keeps a box from working.`,
-		Args: takes(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := a.examine(cmd.Context())
+		Args: takes(0, 1, "at most one directory"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found := a.examine(cmd.Context(), args)
 			bad := 0
 			for _, f := range found {
 				if f.Verdict == trouble {
@@ -66,9 +70,14 @@ Changes nothing. Ends with 1 when something is wrong that keeps a box from worki
 }
 
 // examine looks at everything. What depends on whether a box runs comes after asking it.
-func (a *app) examine(ctx context.Context) []finding {
+func (a *app) examine(ctx context.Context, dirs []string) []finding {
 	box, listen := a.askBox(ctx)
-	found := append([]finding{}, checkFiles(), checkBuffers("/proc/sys/net/core"), checkClock(a.now()), checkDisk(a.data), checkNAT("/proc/modules"), checkSpeech())
+	speech := []finding{checkSpeech()}
+	if len(dirs) > 0 {
+		speech = a.trySpeech(ctx, dirs[0])
+	}
+	found := append([]finding{}, checkFiles(), checkBuffers("/proc/sys/net/core"), checkClock(a.now()), checkDisk(a.data), checkNAT("/proc/modules"))
+	found = append(found, speech...)
 	if len(listen) == 0 {
 		found = append(found, checkPort())
 	}
@@ -110,4 +119,33 @@ func (a *app) askBox(ctx context.Context) (found []finding, listen []string) {
 		found = append(found, finding{doubt, "box", alert, "callbox status shows the rest"})
 	}
 	return found, s.Listen
+}
+
+// trySpeech has the voice of a configuration speak. Without it callers hear recordings still, so it keeps no box from working.
+func (a *app) trySpeech(ctx context.Context, dir string) []finding {
+	cfg, diags, err := a.load(dir)
+	var f *failure
+	switch {
+	case errors.As(err, &f):
+		return []finding{{trouble, "speech", f.Error(), f.todo}}
+	case err != nil:
+		return []finding{{trouble, "speech", err.Error(), "Name the directory that has the *.hcl files"}}
+	case cfg == nil:
+		return []finding{{trouble, "speech", fmt.Sprintf("%s cannot be used: %s", dir, problems(diags)), "callbox validate " + dir + " shows them"}}
+	}
+	if cfg.TTS.Engine == "none" {
+		return []finding{{good, "speech", "nothing is spoken, as the tts block says", ""}}
+	}
+	engine, wrong := appliance.TrySpeech(ctx, cfg)
+	found := []finding{}
+	for _, u := range wrong {
+		found = append(found, finding{doubt, "speech", u.What, u.Remedy})
+	}
+	if len(found) > 0 && len(diags) > 0 {
+		found[len(found)-1].Remedy += "; if a secret of the box is missing here, callbox validate " + dir + " says how to give it"
+	}
+	if len(found) == 0 {
+		found = append(found, finding{good, "speech", engine + " speaks " + strings.Join(cfg.Appliance.Languages, ", "), ""})
+	}
+	return found
 }

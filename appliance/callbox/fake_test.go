@@ -50,6 +50,19 @@ func (f *fakeBox) Queues() []web.Queue {
 	return []web.Queue{{Name: "claims", Waiting: 2, LongestWait: 65, Ready: 1, LoggedIn: 2}}
 }
 
+func (f *fakeBox) Plugins() []web.Plugin {
+	if f.quiet {
+		return nil
+	}
+	return []web.Plugin{
+		{Name: "hello", Source: "plugins/hello.lua", Functions: []web.PluginFunction{{Name: "greet", Failed: map[string]uint64{}}}},
+		{Name: "policy", Version: "1.2.0", Source: "plugins/policy", Functions: []web.PluginFunction{
+			{Name: "lookup", Calls: 40, Running: 1, Failed: map[string]uint64{"timeout": 3, "error": 1}, Total: 10, Longest: 2, LastError: "plugin policy.lookup: main.lua:7: it took longer than 2s"},
+			{Name: "on_call_ended", Calls: 12, Failed: map[string]uint64{}, Total: 0.12, Longest: 0.03},
+		}},
+	}
+}
+
 func (f *fakeBox) Agents() []web.Agent {
 	return []web.Agent{{Name: "mei", FullName: "Mei Lin", Status: "paused", Reason: "lunch", Activity: "idle"}}
 }

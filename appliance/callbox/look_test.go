@@ -14,7 +14,7 @@ func TestWhatPeopleSeeOfARunningBox(t *testing.T) {
 	d := sit(t, &fakeBox{})
 	for name, line := range map[string]string{
 		"status": "status", "calls": "calls", "past": "calls --past", "phones": "phones", "trunks": "trunks", "blocks": "blocks", "generations": "generations",
-		"queues": "queues", "agents": "agents", "agent": "agent mei pause lunch", "why": "why c1",
+		"queues": "queues", "agents": "agents", "plugins": "plugins", "agent": "agent mei pause lunch", "why": "why c1",
 	} {
 		code, out, errs := d.types(strings.Fields(line)...)
 		if code != 0 || errs != "" {
@@ -27,7 +27,7 @@ func TestWhatPeopleSeeOfARunningBox(t *testing.T) {
 func TestAQuietBoxSaysSoInWords(t *testing.T) {
 	d := sit(t, &fakeBox{quiet: true})
 	var all strings.Builder
-	for _, line := range []string{"calls", "calls --past", "phones", "trunks", "blocks", "generations", "secret list"} {
+	for _, line := range []string{"calls", "calls --past", "phones", "trunks", "blocks", "generations", "plugins", "secret list"} {
 		_, out, _ := d.types(strings.Fields(line)...)
 		all.WriteString(out)
 	}
@@ -36,7 +36,7 @@ func TestAQuietBoxSaysSoInWords(t *testing.T) {
 
 func TestJSONIsWhatTheBoxSaid(t *testing.T) {
 	d := sit(t, &fakeBox{})
-	for _, name := range []string{"calls", "phones", "trunks", "blocks", "generations", "queues", "agents"} {
+	for _, name := range []string{"calls", "phones", "trunks", "blocks", "generations", "queues", "agents", "plugins"} {
 		_, out, _ := d.types(name, "--json")
 		var list []map[string]any
 		if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) == 0 {

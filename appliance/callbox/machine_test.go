@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,5 +51,34 @@ func TestDoctorAsksTheBox(t *testing.T) {
 	_, out, _ = sit(t, nil).types("doctor", "--json")
 	if !strings.Contains(out, `"name":"box","found":"none runs on`) {
 		t.Error(out)
+	}
+}
+
+func TestDoctorHearsTheVoiceOfAConfiguration(t *testing.T) {
+	d := sit(t, nil)
+	speech := func(dir string) (verdict, text string) {
+		_, out, _ := d.types("doctor", dir, "--json")
+		var found []struct{ Verdict, Name, Found, Remedy string }
+		if err := json.Unmarshal([]byte(out), &found); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		for _, f := range found {
+			if f.Name == "speech" {
+				verdict, text = f.Verdict, text+f.Found+" -> "+f.Remedy+"\n"
+			}
+		}
+		return verdict, text
+	}
+	for name, c := range map[string]struct{ config, verdict, says string }{
+		"missing": {"tts {\n  engine  = \"command\"\n  command = [\"no-such-voice-here\"]\n}\n", "warn", "no-such-voice-here"},
+		"silent":  {"tts {\n  engine = \"none\"\n}\n", "ok", "as the tts block says"},
+		"broken":  {"tss {\n}\n", "fail", "callbox validate"},
+	} {
+		if verdict, text := speech(write(t, map[string]string{"office.hcl": c.config})); verdict != c.verdict || !strings.Contains(text, c.says) {
+			t.Errorf("%s: %s: %s", name, verdict, text)
+		}
+	}
+	if verdict, text := speech(filepath.Join(d.data, "nowhere")); verdict != "fail" || !strings.Contains(text, "Name the directory") {
+		t.Errorf("%s: %s", verdict, text)
 	}
 }

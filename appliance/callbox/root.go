@@ -108,8 +108,8 @@ Every setting  callbox docs`,
 		commands []*cobra.Command
 	}{
 		{"Run", []*cobra.Command{a.runCommand(), a.doctorCommand(), a.versionCommand()}},
-		{"Configure", []*cobra.Command{a.validateCommand(), a.testCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.rollbackCommand(), a.generationsCommand(), a.secretCommand(), a.docsCommand()}},
-		{"Look and act", []*cobra.Command{a.statusCommand(), a.callsCommand(), a.whyCommand(), a.queuesCommand(), a.agentsCommand(), a.agentCommand(), a.phonesCommand(), a.trunksCommand(), a.blocksCommand(), a.unblockCommand(), a.dialCommand()}},
+		{"Configure", []*cobra.Command{a.validateCommand(), a.testCommand(), a.pluginCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.rollbackCommand(), a.generationsCommand(), a.secretCommand(), a.docsCommand()}},
+		{"Look and act", []*cobra.Command{a.statusCommand(), a.callsCommand(), a.whyCommand(), a.queuesCommand(), a.agentsCommand(), a.agentCommand(), a.pluginsCommand(), a.phonesCommand(), a.trunksCommand(), a.blocksCommand(), a.unblockCommand(), a.dialCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
 		for _, c := range g.commands {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,7 +19,7 @@ import (
 )
 
 func (a *app) testCommand() *cobra.Command {
-	var run, junit string
+	var s selection
 	cmd := &cobra.Command{
 		Use:   "test DIR",
 		Short: "Prove what callers experience, in virtual time, without a phone",
@@ -34,19 +35,35 @@ Ends with 0 when all tests passed and 1 when one failed or the configuration can
   callbox test office --junit report.xml`,
 		Args: takes(1, 1, "one directory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			wanted, err := regexp.Compile(run)
-			if err != nil {
-				return usage(cmd, "--run: %w", err)
+			if err := s.read(cmd); err != nil {
+				return err
 			}
-			return a.test(cmd, args[0], wanted, junit)
+			return a.test(cmd, args[0], &s)
 		},
 	}
-	cmd.Flags().StringVar(&run, "run", "", "only the tests whose name matches the regular `expression`")
-	cmd.Flags().StringVar(&junit, "junit", "", "write a JUnit report to `file` too")
+	s.flags(cmd)
 	return cmd
 }
 
-func (a *app) test(cmd *cobra.Command, dir string, wanted *regexp.Regexp, junit string) error {
+// selection says which tests are run, and where to they are reported besides.
+type selection struct {
+	run, junit string
+	wanted     *regexp.Regexp
+}
+
+func (s *selection) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.run, "run", "", "only the tests whose name matches the regular `expression`")
+	cmd.Flags().StringVar(&s.junit, "junit", "", "write a JUnit report to `file` too")
+}
+
+func (s *selection) read(cmd *cobra.Command) (err error) {
+	if s.wanted, err = regexp.Compile(s.run); err != nil {
+		return usage(cmd, "--run: %w", err)
+	}
+	return nil
+}
+
+func (a *app) test(cmd *cobra.Command, dir string, s *selection) error {
 	cfg, diags, err := a.load(dir)
 	if err != nil {
 		return err
@@ -54,20 +71,25 @@ func (a *app) test(cmd *cobra.Command, dir string, wanted *regexp.Regexp, junit 
 	if cfg == nil {
 		return a.untestable(cmd, dir, diags)
 	}
-	tests, diags := hcl.LoadTests(os.DirFS(dir), cfg)
+	return a.runTests(cmd, os.DirFS(dir), cfg, dir, s)
+}
+
+// runTests runs the tests among files, which are shown as those of dir.
+func (a *app) runTests(cmd *cobra.Command, files fs.FS, cfg *hcl.Config, dir string, s *selection) error {
+	tests, diags := hcl.LoadTests(files, cfg)
 	if diags.HasErrors() {
 		return a.untestable(cmd, dir, diags)
 	}
 	all := len(tests)
-	tests = slices.DeleteFunc(tests, func(t *hcl.Test) bool { return !wanted.MatchString(t.Name) })
+	tests = slices.DeleteFunc(tests, func(t *hcl.Test) bool { return !s.wanted.MatchString(t.Name) })
 	if all > 0 && len(tests) == 0 {
-		return fail(fmt.Errorf("none of the %s of %s matches %q", counted(all, "test"), dir, wanted), "Leave --run out to run all of them")
+		return fail(fmt.Errorf("none of the %s of %s matches %q", counted(all, "test"), dir, s.wanted), "Leave --run out to run all of them")
 	}
 	var results []floor.Result
 	var failing error
 	passed := 0
 	o := floor.Options{Config: cfg, Load: a.loadFiles, Child: appliance.LuaCommand()}
-	err = floor.Run(cmd.Context(), o, tests, func(r floor.Result) {
+	err := floor.Run(cmd.Context(), o, tests, func(r floor.Result) {
 		results = append(results, r)
 		if r.Failure == nil {
 			passed++
@@ -79,8 +101,8 @@ func (a *app) test(cmd *cobra.Command, dir string, wanted *regexp.Regexp, junit 
 	if err != nil {
 		return fail(err, "Mend the plugin; callbox validate %s checks the rest", dir)
 	}
-	if junit != "" && failing == nil {
-		failing = writeJUnit(junit, dir, results)
+	if s.junit != "" && failing == nil {
+		failing = writeJUnit(s.junit, dir, results)
 	}
 	if failing != nil {
 		return failing

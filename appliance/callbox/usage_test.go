@@ -11,7 +11,7 @@ func TestWrongUsageEndsWith64AndSaysHow(t *testing.T) {
 	d := sit(t, nil)
 	for _, line := range []string{
 		"stat", "status --nonsense", "plan", "plan a b", "status now", "rollback x", "rollback 0", "unblock", "secret sett x", "secret set", "validate",
-		"run", "run a --demo", "calls --last 3", "calls --past --last 0", "calls --past --from yesterday", "docs more", "docs --man --markdown", "dial", "dial nobody@", "dial sip:1@h --press xyz", "test", "test a b", "test a --run (",
+		"run", "run a --demo", "calls --last 3", "calls --past --last 0", "calls --past --from yesterday", "docs more", "docs --man --markdown", "dial", "dial nobody@", "dial sip:1@h --press xyz", "test", "test a b", "test a --run (", "plugin chek a", "plugin new", "plugin new 1st", "plugin new a b c", "plugin check", "plugin test", "plugin test a --run (", "doctor a b",
 	} {
 		code, out, errs := d.types(strings.Fields(line)...)
 		if code != exitUsage || !strings.Contains(errs, "See callbox") || out != "" {

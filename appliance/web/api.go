@@ -19,6 +19,7 @@ import (
 //	GET    /v1/calls/past?last=N&from=T&to=T&call=ID   one CDR a line, newest last
 //	GET    /v1/calls/{id}/why                          the call's way, step by step
 //	GET    /v1/queues  /v1/agents                      the floor now
+//	GET    /v1/plugins                                 their functions, and what those did
 //	PUT    /v1/agents/{name}/status                    {"status": "paused", "reason": "lunch"}
 //	DELETE /v1/blocks/{source}
 //	POST   /v1/plan  /v1/apply                         a configuration as a tar archive
@@ -41,6 +42,7 @@ func (s *Server) controlRoutes() http.Handler {
 	mux.HandleFunc("GET /v1/calls/past", s.past)
 	show("/v1/queues", func() any { return list(s.box.Queues()) })
 	show("/v1/agents", func() any { return list(s.box.Agents()) })
+	show("/v1/plugins", func() any { return list(s.box.Plugins()) })
 	mux.HandleFunc("GET /v1/calls/{id}/why", func(w http.ResponseWriter, r *http.Request) {
 		lines, err := s.box.Why(r.PathValue("id"))
 		if err != nil {

@@ -25,6 +25,7 @@ type Box interface {
 	// AgentSet chooses a status for an agent: ready, paused, offline. ErrNotFound for one who is not there, ErrInvalid for
 	// what cannot be chosen.
 	AgentSet(name, status, reason string) (Agent, error)
+	Plugins() []Plugin // of the running configuration, by name
 	Phones() []Phone
 	Trunks() []Trunk
 	Blocks() []Block
@@ -109,6 +110,25 @@ type Agent struct {
 	Queue    string    `json:"queue,omitempty"`
 	Queues   []string  `json:"queues,omitempty"`
 	Calls    int       `json:"calls"` // today
+}
+
+// A Plugin is a plugin of the running configuration, with what it did since that was applied.
+type Plugin struct {
+	Name      string           `json:"name"`
+	Version   string           `json:"version,omitempty"`
+	Source    string           `json:"source"`
+	Functions []PluginFunction `json:"functions"`
+}
+
+// A PluginFunction is what one function did. Its times go from the call to its end, waiting for callers included.
+type PluginFunction struct {
+	Name      string            `json:"name"`
+	Calls     uint64            `json:"calls"` // that ended
+	Running   int               `json:"running"`
+	Failed    map[string]uint64 `json:"failed"` // of the calls, by kind: error, timeout, budget, memory, crashed, denied
+	Total     float64           `json:"total_seconds"`
+	Longest   float64           `json:"longest_seconds"`
+	LastError string            `json:"last_error,omitempty"`
 }
 
 // A Call is a call in progress.

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeBox is a box of which the test decides everything.
 type fakeBox struct {
 	numbers   *Metrics // when a test has its own
+	plugins   []Plugin
 	status    func() Status
 	past      []journal.CDR
 	pastFails error
@@ -62,6 +63,7 @@ func (f *fakeBox) AgentSet(name, status, reason string) (Agent, error) {
 	}
 	return Agent{Name: name, Status: status, Reason: reason}, nil
 }
+func (f *fakeBox) Plugins() []Plugin         { return f.plugins }
 func (f *fakeBox) Phones() []Phone           { return []Phone{{Extension: "1001"}} }
 func (f *fakeBox) Trunks() []Trunk           { return nil }
 func (f *fakeBox) Blocks() []Block           { return nil }

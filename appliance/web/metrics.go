@@ -63,7 +63,14 @@ var (
 	descShed       = desc("calls_shed_total", "New calls refused because of load.")
 	descReloads    = desc("reloads_total", "Configurations applied and refused.", "result")
 	descGeneration = desc("generation", "Number of the running configuration.")
-	descPanics     = desc("panics_total", "Bugs that were caught: each ended one call or request, not the box.")
+
+	descPluginCalls   = desc("plugin_calls_total", "Calls of functions of plugins that ended, since the configuration was applied.", "plugin", "function")
+	descPluginRunning = desc("plugin_calls_running", "Calls of functions of plugins that run.", "plugin", "function")
+	descPluginFailed  = desc("plugin_failures_total", "Of those that ended: failed, by kind.", "plugin", "function", "kind")
+	descPluginTime    = desc("plugin_seconds_total", "Time that they took together, waiting for callers included.", "plugin", "function")
+	descPluginLongest = desc("plugin_longest_seconds", "Time that the longest of them took.", "plugin", "function")
+
+	descPanics = desc("panics_total", "Bugs that were caught: each ended one call or request, not the box.")
 )
 
 // collector turns the Box's numbers into samples.
@@ -104,6 +111,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descWaiting, float64(m.JournalWaiting))
 	count(descRefused, m.JournalRefused)
 	c.signalling(m, gauge, count)
+	c.plugins(ch, gauge, count)
 	gauge(descStreams, float64(m.Sound.Streams))
 	gauge(descEncoders, float64(m.Sound.Encoders))
 	count(descGarbled, m.Sound.Malformed)
@@ -134,6 +142,25 @@ func (c *collector) signalling(m Metrics, gauge func(*prometheus.Desc, float64, 
 	count(descAuth, m.SIP.Unauthorized)
 	count(descBlocked, m.SIP.Blocks)
 	gauge(descBlockedNow, float64(m.SIP.Blocked))
+}
+
+// plugins is the part of the samples that functions of plugins cause.
+func (c *collector) plugins(ch chan<- prometheus.Metric, gauge func(*prometheus.Desc, float64, ...string), count func(*prometheus.Desc, uint64, ...string)) {
+	n := 0
+	for _, p := range c.s.box.Plugins() {
+		for _, f := range p.Functions {
+			if n++; n > maxSeries {
+				return
+			}
+			count(descPluginCalls, f.Calls, p.Name, f.Name)
+			gauge(descPluginRunning, float64(f.Running), p.Name, f.Name)
+			for kind, failed := range f.Failed {
+				count(descPluginFailed, failed, p.Name, f.Name, kind)
+			}
+			ch <- prometheus.MustNewConstMetric(descPluginTime, prometheus.CounterValue, f.Total, p.Name, f.Name)
+			gauge(descPluginLongest, f.Longest, p.Name, f.Name)
+		}
+	}
 }
 
 func goVersion() string {

@@ -47,3 +47,39 @@ func TestWhateverTheBoxCountsCanBeWatched(t *testing.T) {
 		t.Errorf("only %d numbers were found", len(named))
 	}
 }
+
+func TestWhatPluginsDoCanBeWatchedByFunction(t *testing.T) {
+	f := &fakeBox{plugins: []Plugin{{Name: "policy", Functions: []PluginFunction{
+		{Name: "lookup", Calls: 41, Running: 2, Failed: map[string]uint64{"timeout": 3, "error": 1}, Total: 6.25, Longest: 2.5, LastError: "it took longer than 2s"},
+		{Name: "never"},
+	}}}}
+	s := public(t, f)
+	_, body := ask(t, plain, "GET", "http://"+s.Addr()+"/metrics", nil)
+	for _, want := range []string{
+		`callbox_plugin_calls_total{function="lookup",plugin="policy"} 41`, `callbox_plugin_calls_running{function="lookup",plugin="policy"} 2`,
+		`callbox_plugin_failures_total{function="lookup",kind="timeout",plugin="policy"} 3`, `callbox_plugin_failures_total{function="lookup",kind="error",plugin="policy"} 1`,
+		`callbox_plugin_seconds_total{function="lookup",plugin="policy"} 6.25`, `callbox_plugin_longest_seconds{function="lookup",plugin="policy"} 2.5`,
+		`callbox_plugin_calls_total{function="never",plugin="policy"} 0`,
+	} {
+		if !strings.Contains(body, want+"\n") {
+			t.Errorf("/metrics does not have %s", want)
+		}
+	}
+	_, c, _ := control(t, f)
+	_, body = ask(t, c, "GET", "http://box/v1/plugins", nil)
+	if !strings.Contains(body, `"name":"lookup","calls":41,"running":2,"failed":{"error":1,"timeout":3},"total_seconds":6.25,"longest_seconds":2.5,"last_error":"it took longer than 2s"`) {
+		t.Error(body)
+	}
+}
+
+func TestMorePluginsThanAMonitorBearsAreCutOff(t *testing.T) {
+	many := Plugin{Name: "many"}
+	for i := range maxSeries + 100 {
+		many.Functions = append(many.Functions, PluginFunction{Name: fmt.Sprintf("f%d", i)})
+	}
+	s := public(t, &fakeBox{plugins: []Plugin{many}})
+	_, body := ask(t, plain, "GET", "http://"+s.Addr()+"/metrics", nil)
+	if n := strings.Count(body, "callbox_plugin_calls_total{"); n != maxSeries {
+		t.Errorf("%d functions, not %d", n, maxSeries)
+	}
+}
