@@ -49,7 +49,7 @@ needs {
 	if got := slices.Sorted(maps.Keys(p.Files)); !slices.Equal(got, []string{"lib/a.lua", "main.lua", "plugin.hcl"}) {
 		t.Errorf("files %v", got)
 	}
-	if p.Name != "policy" || p.Main != "main.lua" {
+	if p.Name != "x" || p.Main != "main.lua" {
 		t.Errorf("%s %s", p.Name, p.Main)
 	}
 }

@@ -5,7 +5,7 @@ test "a caller hears how far the order is" {
     json   = { state = "on its way" }
   }
 
-  call { via = trunk.pstn }
+  call { to = "0227001234" }
   expect { collecting = "number" }
   press { keys = "4711#" }
   expect {
@@ -21,7 +21,7 @@ test "a number that nobody knows is said" {
     status = 404
   }
 
-  call { via = trunk.pstn }
+  call { to = "0227001234" }
   press { keys = "1234#" }
   expect {
     playing = prompt.unknown
@@ -35,7 +35,7 @@ test "a system that does not answer harms no call" {
     fail = "refused"
   }
 
-  call { via = trunk.pstn }
+  call { to = "0227001234" }
   press { keys = "1234#" }
   expect { playing = prompt.unknown }
 }
