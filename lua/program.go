@@ -150,7 +150,7 @@ func (p *program) newState(limit time.Duration, quiet bool) (*state, error) {
 	}
 	L.Push(L.NewFunctionFromProto(proto))
 	if err := s.protect(func() error { return L.PCall(0, 1, nil) }); err != nil {
-		return nil, err
+		return nil, s.failure(err) // the state knows whether it was stopped, and nobody has it after this
 	}
 	module, ok := L.Get(-1).(*lua.LTable)
 	if !ok {
@@ -256,6 +256,9 @@ var sourceLine = regexp.MustCompile(`^([^:\n]+):(\d+):\s*`)
 
 // failure says where and why a call ended, for the box.
 func (s *state) failure(err error) (f failed) {
+	if errors.As(err, &f) {
+		return f
+	}
 	f = failed{kind: KindError, text: err.Error()}
 	var raised *lua.ApiError
 	var at *place
@@ -287,6 +290,8 @@ type failed struct {
 	line       int
 	text       string
 }
+
+func (f failed) Error() string { return f.text }
 
 func (f *failed) locate(p *program, text *string) bool {
 	m := sourceLine.FindStringSubmatch(*text)
