@@ -2,6 +2,7 @@ package appliance_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,6 +151,23 @@ func TestAPluginDecidesAndWhatWasKeyedInSecretIsWrittenNowhere(t *testing.T) {
 	}
 	if !strings.Contains(all.String(), `"holder":"Chen 1"`) {
 		t.Errorf("the CDR does not have what the plugin said: %s", all.String())
+	}
+	plugins := o.stream("/v1/plugins")
+	defer plugins.Close()
+	var did []struct {
+		Name, Source string
+		Functions    []struct {
+			Name           string
+			Calls, Running int
+			Total          float64 `json:"total_seconds"`
+		}
+	}
+	if err := json.NewDecoder(plugins).Decode(&did); err != nil {
+		t.Fatal(err)
+	}
+	if len(did) != 1 || did[0].Name != "policy" || did[0].Source != "policy.lua" || len(did[0].Functions) == 0 || did[0].Functions[0].Name != "lookup" ||
+		did[0].Functions[0].Calls != 1 || did[0].Functions[0].Running != 0 || did[0].Functions[0].Total <= 0 {
+		t.Errorf("the box says of its plugins %+v", did)
 	}
 	if strings.Contains(all.String()+o.log.String(), "1234") {
 		t.Error("what was keyed in secret is written down")

@@ -26,7 +26,7 @@ type Plugin struct {
 	// Main is the file of Files that is run.
 	Main string
 	// Files are what it is made of, by their path from its folder: of a folder
-	// all but tests and pages, of a file it and the .lua files beside it.
+	// all but tests, what they run in, and pages, of a file it and the .lua files beside it.
 	Files map[string][]byte
 	// Manifest of a folder; nil for a file.
 	Manifest *Manifest

@@ -34,7 +34,7 @@ needs {
   crm  = "read"
 }
 `,
-		"main.lua": "return {}", "lib/a.lua": "", "README.md": "", "p.test.hcl": "", ".callbox/callbox.lua": "", ".luarc.json": "{}", "lib/.a.lua.swp": "\xff",
+		"main.lua": "return {}", "lib/a.lua": "", "README.md": "", "p.test.hcl": "", "office.hcl": "", ".callbox/callbox.lua": "", ".luarc.json": "{}", "lib/.a.lua.swp": "\xff",
 	}))
 	if len(ds) > 0 || p == nil {
 		t.Fatal(ds)

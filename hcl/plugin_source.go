@@ -90,7 +90,7 @@ func (l *loader) folderPlugin(p *Plugin, b *block, r *reader, name, shown string
 	}
 	p.Main, p.Files = "main.lua", map[string][]byte{}
 	for _, file := range slices.Sorted(maps.Keys(r.files)) {
-		if rest, ok := below(name, file); ok && !strings.HasSuffix(rest, ".test.hcl") && !strings.HasSuffix(rest, ".md") {
+		if rest, ok := below(name, file); ok && !strings.HasSuffix(rest, ".md") && (path.Ext(rest) != ".hcl" || rest == "plugin.hcl") {
 			p.Files[rest] = r.files[file]
 		}
 	}
