@@ -275,6 +275,16 @@ func TestAllPluginsThatDoNotLoadAreNamedAtOnce(t *testing.T) {
 	says(t, err, "does not answer")
 }
 
+func TestAPluginThatWorksWhileItLoadsIsToldWhichLimitItMet(t *testing.T) {
+	o, _ := options()
+	o.Plugins = []Plugin{single("a", "local M = {}\nwhile true do end\nreturn M")}
+	_, err := Start(t.Context(), o)
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindBudget || e.Line != 2 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestModulesThatComputeDoSoRightly(t *testing.T) {
 	got, err := with(t, body(`
 		local json, time, crypto, check = require "callbox.json", require "callbox.time", require "callbox.crypto", require "callbox.check"
