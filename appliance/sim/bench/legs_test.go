@@ -95,7 +95,7 @@ func (w *traffic) hearNear(m message, from netip.AddrPort) {
 		}
 		if code == 503 && m.header("Retry-After") != "" {
 			c.over, c.waits = true, repeat{}
-			w.count.shed++
+			w.count.shed, w.count.lastShed = w.count.shed+1, time.Now()
 			return
 		}
 		c.fail(w, fmt.Sprintf("refused with %d", code))

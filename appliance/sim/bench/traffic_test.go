@@ -35,7 +35,8 @@ type tally struct {
 	begun, answered, ended int // as the near end sees it
 	rung, confirmed, gone  int // as the far end sees it
 	failed                 []string
-	shed                   int             // refused with 503 and told when to come again
+	shed                   int // refused with 503 and told when to come again
+	lastShed               time.Time
 	repeated               int             // messages that either side sent again
 	late                   time.Duration   // the most that an INVITE went out behind its time
 	setup                  []time.Duration // from the INVITE to 180
