@@ -72,10 +72,11 @@ func TestAnAgentWhosePhoneWasOffIsRungAgainWhenItIsBack(t *testing.T) {
 		return agents[0].Activity == "fault"
 	})
 	b := o.rings(o.phone("1002"))
+	b.PlayTone(880)
 	if err := b.Answer(); err != nil {
 		t.Fatal(err)
 	}
-	o.answered(b)
+	o.hears(a, 880)
 	a.Hangup()
 	o.gone(b)
 	if c := o.cdr(1); c.Outcome != "answered" {
