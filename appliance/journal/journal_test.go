@@ -350,3 +350,14 @@ func TestIdsSortByTimeAndNeverRepeat(t *testing.T) {
 		t.Errorf("a box without a clock makes %q", id)
 	}
 }
+
+func TestIDsOfOneMomentSortInTheOrderInWhichTheyWereMade(t *testing.T) {
+	last := ""
+	for range 1000 {
+		id := NewID(noon)
+		if id <= last {
+			t.Fatalf("%s came after %s", id, last)
+		}
+		last = id
+	}
+}
