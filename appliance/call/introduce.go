@@ -30,7 +30,7 @@ func (c *Call) said(e media.Event) {
 		c.happens(Happening{Kind: happenedPlayed, play: e.Play})
 		return
 	}
-	if delete(d.words, e.Play); len(d.words) == 0 {
+	if delete(d.words, e.Play); len(d.words) == 0 && c.ctx.Err() == nil { // a caller who hung up meanwhile talks with nobody
 		c.connect(d.legs[0])
 	}
 }
