@@ -161,11 +161,6 @@ func (c *Call) Outcome() (outcome journal.Outcome) {
 // Answered tells whether somebody talked with the caller.
 func (c *Call) Answered() bool { return !c.answered.IsZero() }
 
-// Ring rings and writes down who answered; see Line.
-func (c *Call) Ring(ctx context.Context, to []Target, within time.Duration) Attempt {
-	return c.line.Ring(ctx, to, within)
-}
-
 // Diverted are those who forwarded the call, latest first.
 func (c *Call) Diverted() []sip.Diversion { return c.diverted }
 
